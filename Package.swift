@@ -1,0 +1,79 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Modules that touch memory say so at each place: strict memory safety is on, and every `unsafe` is visible.
+let memory: [SwiftSetting] = [.strictMemorySafety(), .define("FTRACE_DELAYS", .when(traits: ["Delays"]))]
+let delays: [CSetting] = [.define("FTRACE_DELAYS", to: "1", .when(traits: ["Delays"]))]
+
+let package = Package(
+  name: "swift-ftrace",
+  products: [
+    .library(name: "Ftrace", targets: ["Ftrace"]),
+    .library(name: "FtraceDynamicCall", targets: ["FtraceDynamicCall"]),
+    .library(name: "FtraceDisassembly", targets: ["FtraceDisassembly"]),
+    .executable(name: "ftrace", targets: ["FtraceCommand"]),
+  ],
+  traits: [
+    .trait(name: "Delays", description: "Random delays in race windows, and saboteurs, for `ftrace torture`.")
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.4.0"),
+  ],
+  targets: [
+    // The lower half: knows nothing of tracing.
+    .target(name: "CFtraceShims", cSettings: delays),
+    .target(name: "FtracePlatform", dependencies: ["CFtraceShims"], path: "Sources/Platform", swiftSettings: memory),
+    .target(name: "FtraceX86Assembler", path: "Sources/X86Assembler", swiftSettings: memory),
+    .target(
+      name: "FtraceCodeMemory", dependencies: ["FtracePlatform"], path: "Sources/CodeMemory", swiftSettings: memory),
+    .target(
+      name: "FtraceQuiescence", dependencies: ["FtracePlatform", "CFtraceShims"], path: "Sources/Quiescence",
+      swiftSettings: memory),
+
+    // Tracing.
+    .target(
+      name: "FtraceEngine",
+      dependencies: ["FtraceX86Assembler", "FtraceCodeMemory", "FtraceQuiescence", "FtracePlatform", "CFtraceShims"],
+      swiftSettings: memory),
+    .target(
+      name: "FtraceTracers", dependencies: ["FtraceEngine", "FtraceQuiescence", "CFtraceShims"], path: "Sources/Tracers",
+      swiftSettings: memory),
+    .target(
+      name: "Ftrace", dependencies: ["FtraceEngine", "FtraceTracers", "FtraceX86Assembler", "FtraceQuiescence"],
+      swiftSettings: memory),
+
+    // The C libraries, each behind a product of its own.
+    .systemLibrary(
+      name: "CLibFFI", path: "Sources/CLibFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"])]),
+    .systemLibrary(
+      name: "CCapstone", path: "Sources/CCapstone", pkgConfig: "capstone", providers: [.apt(["libcapstone-dev"])]),
+    .target(
+      name: "FtraceDynamicCall", dependencies: ["Ftrace", "CLibFFI"], path: "Sources/DynamicCall", swiftSettings: memory
+    ),
+    .target(
+      name: "FtraceDisassembly", dependencies: ["CCapstone"], path: "Sources/Disassembly", swiftSettings: memory),
+
+    // The command and what it runs.
+    .target(name: "FtraceWorkloads", dependencies: ["Ftrace"], path: "Examples/Workloads", swiftSettings: memory),
+    .executableTarget(
+      name: "FtraceCommand",
+      dependencies: [
+        "Ftrace", "FtraceDisassembly", "FtraceWorkloads",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: memory),
+
+    // Tests mirror the sources.
+    .target(name: "CFtraceTestShims", path: "Tests/CTestShims"),
+    .target(
+      name: "FtraceTestSupport", dependencies: ["Ftrace", "FtraceDisassembly", "CFtraceTestShims"],
+      path: "Tests/TestSupport", swiftSettings: memory),
+    .testTarget(
+      name: "X86AssemblerTests", dependencies: ["FtraceX86Assembler", "FtraceDisassembly", "FtracePlatform"],
+      swiftSettings: memory),
+    .testTarget(
+      name: "CodeMemoryTests", dependencies: ["FtraceCodeMemory", "FtracePlatform"], swiftSettings: memory),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,1 @@
+#include "ftrace_test_shims.h"
