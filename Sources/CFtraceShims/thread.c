@@ -1,1 +1,250 @@
+#define _GNU_SOURCE
 #include "CFtraceShims.h"
+
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "ftrace_domain.h"
+
+static __thread struct ftrace_thread block __attribute__((tls_model("initial-exec"))) = {
+    .poll = FTRACE_POLL_UNATTACHED, .stack_limit = UINT64_MAX};
+
+struct ftrace_domain ftrace_domain;
+
+static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct ftrace_thread *registry;
+static pthread_key_t exit_key;
+static pthread_once_t exit_once = PTHREAD_ONCE_INIT;
+static int exit_error;
+
+struct ftrace_thread *ftrace_thread_self(void) { return &block; }
+
+ptrdiff_t ftrace_thread_displacement(void) { return (char *)&block - (char *)__builtin_thread_pointer(); }
+
+void ftrace_registry_lock(void) { pthread_mutex_lock(&registry_lock); }
+void ftrace_registry_unlock(void) { pthread_mutex_unlock(&registry_lock); }
+struct ftrace_thread *ftrace_registry_first(void) { return registry; }
+
+uint32_t ftrace_registry_count(void) {
+  uint32_t count = 0;
+  ftrace_registry_lock();
+  for (struct ftrace_thread *thread = registry; thread; thread = thread->next) count++;
+  ftrace_registry_unlock();
+  return count;
+}
+
+void ftrace_registry_clear_runtime(uint32_t slot) {
+  ftrace_registry_lock();
+  for (struct ftrace_thread *thread = registry; thread; thread = thread->next) {
+    thread->runtime[slot] = NULL;
+    for (int i = 0; i < FTRACE_OPS_SLOTS; i++) thread->ops_active[slot][i] = 0;
+  }
+  ftrace_registry_unlock();
+}
+
+bool ftrace_registry_ops_active(uint32_t slot, uint32_t ops) {
+  bool active = false;
+  ftrace_registry_lock();
+  for (struct ftrace_thread *thread = registry; thread; thread = thread->next)
+    // Pairs with the plain stores around the callback in its thunk. Asked after a stop that made the thunk unreachable, so that
+    // no thread sets the flag anew.
+    active |= *(volatile uint8_t *)&thread->ops_active[slot][ops] != 0;
+  ftrace_registry_unlock();
+  return active;
+}
+
+static void at_thread_exit(void *ignored) {
+  (void)ignored;
+  ftrace_thread_detach();
+}
+
+static void make_exit_key(void) { exit_error = pthread_key_create(&exit_key, at_thread_exit); }
+
+int ftrace_thread_attach(void) {
+  if (ftrace_thread_attached(&block)) return 0;
+  pthread_once(&exit_once, make_exit_key);
+  if (exit_error) return exit_error;
+  // libc may call traced code of the program (an interposed malloc, say): until the end of the attach that is not recorded.
+  pthread_attr_t attributes;
+  int error = pthread_getattr_np(pthread_self(), &attributes);
+  if (error) return error;
+  void *low = NULL;
+  size_t size = 0;
+  pthread_attr_getstack(&attributes, &low, &size);
+  pthread_attr_destroy(&attributes);
+  error = pthread_setspecific(exit_key, &block);
+  if (error) return error;
+
+  // Room below the limit for tracers, host calls and the handler of a signal.
+  const size_t reserve = size / 4 < 128 * 1024 ? size / 4 : 128 * 1024;
+  block.stack_low = (uint64_t)low;
+  block.stack_top = (uint64_t)low + size;
+  block.real_limit = block.stack_low + reserve;
+  block.tid = (int32_t)syscall(SYS_gettid);
+  block.parked = 0;
+  atomic_store_explicit(&block.depth, 0, memory_order_relaxed);
+  atomic_store_explicit(&block.acknowledged, 0, memory_order_relaxed);
+  if (!block.name[0]) pthread_getname_np(pthread_self(), block.name, sizeof block.name);
+
+  ftrace_registry_lock(); // waits while a stop is under way
+  atomic_store_explicit(&block.stack_limit, block.real_limit, memory_order_relaxed);
+  atomic_store_explicit(&block.poll, 0, memory_order_relaxed);
+  block.next = registry;
+  registry = &block;
+  ftrace_registry_unlock();
+  return 0;
+}
+
+void ftrace_thread_detach(void) {
+  if (!ftrace_thread_attached(&block)) return;
+  // A thread that ends inside (pthread_exit from emitted code) is outside from here on. Pairs with the stopper's load of depth.
+  atomic_store_explicit(&block.depth, 0, memory_order_release);
+  ftrace_leave_slow();
+  ftrace_registry_lock();
+  for (struct ftrace_thread **link = &registry; *link; link = &(*link)->next)
+    if (*link == &block) {
+      *link = block.next;
+      break;
+    }
+  block.parked = 0;
+  for (size_t i = 0; i < FTRACE_RUNTIME_SLOTS; i++) {
+    block.runtime[i] = NULL;
+    for (size_t j = 0; j < FTRACE_OPS_SLOTS; j++) block.ops_active[i][j] = 0;
+  }
+  atomic_store_explicit(&block.stack_limit, UINT64_MAX, memory_order_relaxed);
+  atomic_store_explicit(&block.poll, FTRACE_POLL_UNATTACHED, memory_order_relaxed);
+  ftrace_registry_unlock();
+}
+
+// Waiting for a stop to end. The caller is quiescent: its depth is 0, or it has acknowledged `generation`.
+static void wait_for_release(uint64_t generation) {
+  for (;;) {
+    const uint32_t word = atomic_load_explicit(&ftrace_domain.release_word, memory_order_acquire);
+    // Pairs with the release store at the end of `ftrace_stop_run`: what was written during the stop is seen after it.
+    if (atomic_load_explicit(&ftrace_domain.released, memory_order_acquire) >= generation) return;
+    ftrace_futex_wait(&ftrace_domain.release_word, word, 0);
+  }
+}
+
+static void serialise_if_asked(void) {
+  if (atomic_load_explicit(&block.poll, memory_order_relaxed) & FTRACE_POLL_SERIALISE) {
+    atomic_fetch_and_explicit(&block.poll, ~(uint32_t)FTRACE_POLL_SERIALISE, memory_order_relaxed);
+    unsigned a = 0, b, c = 0, d;
+    __asm__ volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d)::"memory");
+  }
+}
+
+// Sets depth from 0 and does not return while a stop is under way. The order of the store and the load of the poll word is paid for
+// by the stopper's membarrier: either it sees the depth, or this sees its bit.
+static void become_running(uint32_t depth) {
+  for (;;) {
+    atomic_store_explicit(&block.depth, depth, memory_order_relaxed);
+    atomic_signal_fence(memory_order_seq_cst);
+    FTRACE_RACE_WINDOW();
+    if (!(atomic_load_explicit(&block.poll, memory_order_acquire) & FTRACE_POLL_ARMED)) break;
+    // Pairs with the acquire load of depth in `quiescent` of the stopper.
+    atomic_store_explicit(&block.depth, 0, memory_order_release);
+    FTRACE_RACE_WINDOW();
+    const uint64_t generation = atomic_load_explicit(&ftrace_domain.generation, memory_order_acquire);
+    ftrace_leave_slow();
+    wait_for_release(generation);
+  }
+  serialise_if_asked();
+}
+
+void ftrace_enter_slow(void) {
+  if (!ftrace_thread_attached(&block)) {
+    atomic_store_explicit(&block.depth, 0, memory_order_relaxed);
+    const int error = ftrace_thread_attach();
+    if (error) {
+      static const char message[] =
+          "ftrace: a thread cannot be attached (no memory for its thread-specific data); it must not run emitted code\n";
+      (void)!write(2, message, sizeof message - 1);
+      __builtin_trap();
+    }
+  }
+  become_running(1);
+}
+
+void ftrace_leave_slow(void) {
+  // Pairs with the stopper, which sets ASLEEP, fences, looks again and only then sleeps.
+  atomic_signal_fence(memory_order_seq_cst);
+  if (atomic_load_explicit(&block.poll, memory_order_relaxed) & FTRACE_POLL_ASLEEP) {
+    atomic_fetch_add_explicit(&ftrace_domain.stopper_word, 1, memory_order_release);
+    ftrace_futex_wake(&ftrace_domain.stopper_word, 1);
+  }
+}
+
+void ftrace_enter(void) {
+  const uint32_t depth = atomic_load_explicit(&block.depth, memory_order_relaxed);
+  if (depth) {
+    atomic_store_explicit(&block.depth, depth + 1, memory_order_relaxed);
+    return;
+  }
+  atomic_store_explicit(&block.depth, 1, memory_order_relaxed);
+  atomic_signal_fence(memory_order_seq_cst); // see become_running
+  if (atomic_load_explicit(&block.poll, memory_order_acquire)) ftrace_enter_slow();
+}
+
+void ftrace_leave(void) {
+  const uint32_t depth = atomic_load_explicit(&block.depth, memory_order_relaxed);
+  // Pairs with the acquire load of depth by the stopper: what ran inside comes before.
+  atomic_store_explicit(&block.depth, depth - 1, memory_order_release);
+  if (depth == 1) ftrace_leave_slow();
+}
+
+bool ftrace_poll_slow(uint64_t sp) {
+  const uint32_t poll = atomic_load_explicit(&block.poll, memory_order_acquire);
+  if (poll & FTRACE_POLL_ARMED) {
+    const uint64_t generation = atomic_load_explicit(&ftrace_domain.generation, memory_order_acquire);
+    block.saved_sp = sp;
+    FTRACE_RACE_WINDOW();
+    // Pairs with the acquire load in `quiescent` of the stopper: it sees saved_sp and what it points at.
+    atomic_store_explicit(&block.acknowledged, generation, memory_order_release);
+    atomic_thread_fence(memory_order_seq_cst);
+    ftrace_leave_slow();
+    wait_for_release(generation);
+    serialise_if_asked();
+    return true;
+  }
+  // Not armed, or no longer: a stack that ends is the other reason to be here.
+  return sp > block.real_limit;
+}
+
+__attribute__((naked, noinline)) void ftrace_park_capture(struct ftrace_park *park __attribute__((unused))) {
+  __asm__("movq %rbx, (%rdi)\n\t"
+          "movq %rbp, 8(%rdi)\n\t"
+          "movq %r12, 16(%rdi)\n\t"
+          "movq %r13, 24(%rdi)\n\t"
+          "movq %r14, 32(%rdi)\n\t"
+          "movq %r15, 40(%rdi)\n\t"
+          "movq %rsp, 48(%rdi)\n\t"
+          "ret");
+}
+
+void ftrace_park_begin(struct ftrace_park *park) {
+  const uint32_t depth = atomic_load_explicit(&block.depth, memory_order_relaxed);
+  park->active = depth != 0;
+  if (!depth) return;
+  park->depth = depth;
+  park->previous_sp = block.saved_sp;
+  for (int i = 0; i < 6; i++) {
+    park->previous_registers[i] = block.saved_registers[i];
+    block.saved_registers[i] = park->captured[i];
+  }
+  block.saved_sp = park->captured[6];
+  block.parked++;
+  FTRACE_RACE_WINDOW();
+  // Pairs with the acquire load of depth by the stopper: it sees the saved state.
+  atomic_store_explicit(&block.depth, 0, memory_order_release);
+  ftrace_leave_slow();
+}
+
+void ftrace_park_end(struct ftrace_park *park) {
+  if (!park->active) return;
+  become_running(park->depth);
+  block.parked--;
+  block.saved_sp = park->previous_sp;
+  for (int i = 0; i < 6; i++) block.saved_registers[i] = park->previous_registers[i];
+}

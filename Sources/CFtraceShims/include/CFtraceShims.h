@@ -1,1 +1,15 @@
+// What Swift cannot say. Each header holds one idea.
 #pragma once
+
+#if !defined(__linux__) || !defined(__x86_64__)
+#error "swift-ftrace needs Linux on x86-64: it emits x86-64 code and rests on membarrier(2), memfd_create(2) and futex(2)."
+#endif
+
+#include "ftrace_delay.h"
+#include "ftrace_thread.h"
+#include "ftrace_plan.h"
+#include "ftrace_scan.h"
+#include "ftrace_stop.h"
+#include "ftrace_ticket.h"
+#include "ftrace_recorder.h"
+#include "ftrace_registers.h"

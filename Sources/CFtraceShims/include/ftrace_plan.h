@@ -1,0 +1,84 @@
+// A plan: what is written while the world is stopped. It is built before the stop and read after it.
+#pragma once
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum ftrace_patch_status {
+  FTRACE_PATCH_WAITING = 0,    // not reached
+  FTRACE_PATCH_WRITTEN = 1,    // expected bytes found, replaced
+  FTRACE_PATCH_ALREADY = 2,    // held the replacement already: nothing written
+  FTRACE_PATCH_UNEXPECTED = 3, // other bytes found: nothing written, `found_*` say which
+};
+
+/// One instruction of five bytes. All five lie in one aligned word of eight, so that one store replaces them.
+struct ftrace_patch {
+  uint8_t *write;          // first byte, in the writable alias
+  uint32_t expected_low;   // bytes 0...3
+  uint32_t replacement_low; // after UNEXPECTED: the bytes found
+  uint8_t expected_high;   // byte 4
+  uint8_t replacement_high;
+  uint8_t status;
+  uint8_t critical; // nothing after this entry is written if it is unexpected
+  uint32_t tag;     // the planner's
+};
+_Static_assert(sizeof(struct ftrace_patch) == 24, "a million sites make 24 MB of plan");
+
+/// A word of data that emitted code reads (a slot, a table): written in the same stop, before the code.
+struct ftrace_word_store {
+  uint64_t *address;
+  uint64_t value;
+};
+
+struct ftrace_plan {
+  struct ftrace_patch *patches;
+  size_t patch_count;
+  struct ftrace_word_store *words;
+  size_t word_count;
+  // Results.
+  size_t written;
+  size_t unexpected;
+  bool aborted; // a critical entry was unexpected
+};
+
+/// Applies a plan. No worker may execute the code that it names; calls nothing.
+static inline void ftrace_plan_apply(struct ftrace_plan *plan) {
+  plan->written = plan->unexpected = 0;
+  plan->aborted = false;
+  for (size_t i = 0; i < plan->patch_count; i++) {
+    struct ftrace_patch *patch = &plan->patches[i];
+    _Atomic(uint64_t) *word = (_Atomic(uint64_t) *)((uintptr_t)patch->write & ~(uintptr_t)7);
+    const unsigned shift = ((uintptr_t)patch->write & 7) * 8;
+    const uint64_t mask = UINT64_C(0xFFFFFFFFFF) << shift;
+    const uint64_t expected = (patch->expected_low | (uint64_t)patch->expected_high << 32) << shift;
+    const uint64_t replacement = (patch->replacement_low | (uint64_t)patch->replacement_high << 32) << shift;
+    // Only a stopper writes code, one at a time: the load pairs with nothing.
+    const uint64_t old = atomic_load_explicit(word, memory_order_relaxed);
+    if ((old & mask) == expected) {
+      if (expected == replacement) {
+        patch->status = FTRACE_PATCH_ALREADY;
+        continue;
+      }
+      // Pairs with the instruction fetch of workers, ordered by the core serialisation before release.
+      atomic_store_explicit(word, (old & ~mask) | replacement, memory_order_relaxed);
+      patch->status = FTRACE_PATCH_WRITTEN;
+      plan->written++;
+    } else if ((old & mask) == replacement) {
+      patch->status = FTRACE_PATCH_ALREADY;
+    } else {
+      const uint64_t found = (old & mask) >> shift;
+      patch->replacement_low = (uint32_t)found;
+      patch->replacement_high = (uint8_t)(found >> 32);
+      patch->status = FTRACE_PATCH_UNEXPECTED;
+      plan->unexpected++;
+      if (patch->critical) {
+        plan->aborted = true;
+        return;
+      }
+    }
+  }
+  for (size_t i = 0; i < plan->word_count; i++)
+    // Pairs with plain loads in emitted code, which runs again only after the release of the stop.
+    atomic_store_explicit((_Atomic(uint64_t) *)plan->words[i].address, plan->words[i].value, memory_order_relaxed);
+}

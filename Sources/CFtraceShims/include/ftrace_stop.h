@@ -1,0 +1,57 @@
+// A stop: no worker executes patchable code between its begin and its end.
+#pragma once
+#include "ftrace_plan.h"
+#include "ftrace_scan.h"
+#include "ftrace_thread.h"
+
+enum ftrace_stop_status {
+  FTRACE_STOP_DONE = 0,
+  FTRACE_STOP_LATE = 1, // the deadline passed: disarmed, nothing was written
+};
+
+enum { FTRACE_STOP_LATE_MAX = 16 };
+
+struct ftrace_late_worker {
+  int32_t tid;
+  uint32_t depth;
+  char name[16];
+};
+
+struct ftrace_stop {
+  // What to do.
+  uint64_t deadline_ns;
+  uint64_t spin_ns; // before sleeping
+  struct ftrace_plan *plan;
+  struct ftrace_scan *scan; // or NULL
+  // Called while the world is stopped, before the plan: it must neither allocate, nor lock, nor call the Swift runtime.
+  void (*observe)(void *context);
+  void *observe_context;
+  // Results.
+  uint32_t status;
+  uint32_t workers;     // attached
+  uint32_t waited_for;  // were inside when the stop began
+  int32_t last_tid;     // the last worker to arrive, 0 if nobody was waited for
+  uint64_t generation;
+  uint64_t time_to_stop_ns;
+  uint64_t time_stopped_ns;
+  uint32_t late_count; // may be more than the array holds
+  struct ftrace_late_worker late[FTRACE_STOP_LATE_MAX];
+};
+
+/// Registers the process for both kinds of membarrier(2). Returns 0 or an errno. Must precede the first stop.
+int ftrace_membarrier_register(void);
+
+/// Serialises every core that runs a thread of this process (membarrier PRIVATE_EXPEDITED_SYNC_CORE), retried until it succeeds.
+void ftrace_serialise_cores(void);
+
+/// Runs one stop from arming to release. The caller holds the stop lock and the registry's lock, and is parked if it is a worker.
+/// Takes no lock and calls nothing of libc but the two system calls, for a worker may be frozen while it holds any lock.
+void ftrace_stop_run(struct ftrace_stop *stop);
+
+/// Sleeps until `*word` is no longer `value`, at most `nanoseconds` (0: without limit).
+void ftrace_futex_wait(_Atomic(uint32_t) *word, uint32_t value, uint64_t nanoseconds);
+void ftrace_futex_wake(_Atomic(uint32_t) *word, int count);
+uint64_t ftrace_monotonic_ns(void);
+
+static inline void ftrace_pause(void) { __builtin_ia32_pause(); }
+static inline uint64_t ftrace_rdtsc(void) { return __builtin_ia32_rdtsc(); }

@@ -1,0 +1,144 @@
+// The thread block: the only thread-local state, at most 512 bytes, reached by emitted code with `fs:` operands whose displacements
+// are compiled in. It is initial-exec, so that the displacement is the same in every thread.
+#pragma once
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+  FTRACE_RUNTIME_SLOTS = 8, // runtimes in one process
+  FTRACE_OPS_SLOTS = 32,    // ops of one runtime
+};
+
+/// Bits of the poll word. A gate tests the whole word against zero; a leaving gate tests `ASLEEP` alone.
+enum {
+  FTRACE_POLL_ARMED = 1,      // a stop wants this worker
+  FTRACE_POLL_ASLEEP = 2,     // and the stopper sleeps on a futex: whoever becomes quiescent wakes it
+  FTRACE_POLL_SERIALISE = 4,  // execute a serialising instruction before emitted code; only the worker clears it
+  FTRACE_POLL_UNATTACHED = 8, // the thread is not in the registry (the initial state of every thread)
+};
+
+struct ftrace_thread {
+  // Written by the worker itself, read by a stopper. 0: outside of emitted code, or parked.
+  _Atomic(uint32_t) depth;
+  // Set by stoppers, tested by gates and back-edges.
+  _Atomic(uint32_t) poll;
+  // Compared with rsp by prologues. A stopper raises it to the top of the address space; at rest it is `real_limit`.
+  _Atomic(uint64_t) stack_limit;
+  // The generation of the stop that this worker has acknowledged with frames on its stack.
+  _Atomic(uint64_t) acknowledged;
+  // Greater than 0 inside the recorder: the guard against recursion, also from signal handlers.
+  _Atomic(uint32_t) busy;
+  // Number of `parked` scopes that hold frames of emitted code.
+  uint32_t parked;
+  uint64_t real_limit;
+  uint64_t stack_low;
+  uint64_t stack_top;
+  // Valid while quiescent with frames: the lowest address in use and the callee-saved registers of that moment.
+  uint64_t saved_sp;
+  uint64_t saved_registers[6];
+  struct ftrace_thread *next; // registry
+  int32_t tid;
+  uint32_t reserved;
+  char name[16];
+  void *runtime[FTRACE_RUNTIME_SLOTS]; // the worker's block of each runtime
+  // 1 while the callback of that ops runs on this thread.
+  uint8_t ops_active[FTRACE_RUNTIME_SLOTS][FTRACE_OPS_SLOTS];
+} __attribute__((aligned(64)));
+
+_Static_assert(sizeof(struct ftrace_thread) <= 512, "a larger block fails to load in a dlopened library");
+
+/// The calling thread's block.
+struct ftrace_thread *ftrace_thread_self(void);
+
+/// Displacement of a thread's block from `fs:0`, the same in every thread.
+ptrdiff_t ftrace_thread_displacement(void);
+
+enum {
+  FTRACE_THREAD_DEPTH = offsetof(struct ftrace_thread, depth),
+  FTRACE_THREAD_POLL = offsetof(struct ftrace_thread, poll),
+  FTRACE_THREAD_STACK_LIMIT = offsetof(struct ftrace_thread, stack_limit),
+  FTRACE_THREAD_RUNTIME = offsetof(struct ftrace_thread, runtime),
+  FTRACE_THREAD_OPS_ACTIVE = offsetof(struct ftrace_thread, ops_active),
+};
+
+/// Registers the calling thread. Waits while a stop is under way. Returns 0, or an errno and nothing has changed.
+int ftrace_thread_attach(void);
+
+/// Removes the calling thread from the registry; it counts as outside afterwards. Waits while a stop is under way.
+void ftrace_thread_detach(void);
+
+/// The registry of attached threads. Held by a stopper from arming to release: thread start and exit wait here.
+void ftrace_registry_lock(void);
+void ftrace_registry_unlock(void);
+/// Head of the list, under the registry's lock.
+struct ftrace_thread *ftrace_registry_first(void);
+
+/// Number of registered threads. Takes the registry's lock.
+uint32_t ftrace_registry_count(void);
+
+/// Clears the block pointer of one runtime in every attached thread (the runtime goes away, or its slot is handed on).
+void ftrace_registry_clear_runtime(uint32_t slot);
+
+/// Whether the callback of an ops runs on any attached thread.
+bool ftrace_registry_ops_active(uint32_t slot, uint32_t ops);
+
+static inline bool ftrace_thread_attached(const struct ftrace_thread *self) {
+  return !(atomic_load_explicit(&((struct ftrace_thread *)self)->poll, memory_order_relaxed) & FTRACE_POLL_UNATTACHED);
+}
+
+/// Whether the calling thread runs a tracer's callback, of any runtime.
+static inline bool ftrace_thread_inside_callback(void) {
+  const struct ftrace_thread *self = ftrace_thread_self();
+  const uint64_t *flags = (const uint64_t *)self->ops_active;
+  uint64_t any = 0;
+  for (size_t i = 0; i < sizeof self->ops_active / sizeof *flags; i++) any |= flags[i];
+  return any != 0;
+}
+
+static inline uint32_t ftrace_thread_depth(void) {
+  return atomic_load_explicit(&ftrace_thread_self()->depth, memory_order_relaxed);
+}
+
+static inline void ftrace_thread_set_name(struct ftrace_thread *thread, const char *name) {
+  size_t i = 0;
+  for (; i + 1 < sizeof thread->name && name[i]; i++) thread->name[i] = name[i];
+  thread->name[i] = 0;
+}
+
+static inline const char *ftrace_thread_name(const struct ftrace_thread *thread) { return thread->name; }
+static inline void *ftrace_thread_runtime(uint32_t slot) { return ftrace_thread_self()->runtime[slot]; }
+static inline void ftrace_thread_set_runtime(uint32_t slot, void *block) {
+  ftrace_thread_self()->runtime[slot] = block;
+}
+
+// Entering and leaving. The fast paths are emitted into gates; these are the slow paths, and the same for Swift callers.
+
+/// A gate found its poll word set after it stored depth 1: attaches the thread, waits for a stop to end. Returns with depth 1.
+void ftrace_enter_slow(void);
+/// A gate left and found `ASLEEP`: wakes the stopper.
+void ftrace_leave_slow(void);
+/// A back-edge or a prologue found its worker armed. `sp` is the lowest address of the saved registers. Returns false if the
+/// stack is exhausted instead: nothing was waited for then.
+bool ftrace_poll_slow(uint64_t sp);
+
+/// Enters from Swift or C: what a gate does. Nests.
+void ftrace_enter(void);
+void ftrace_leave(void);
+
+/// State of a `parked` scope. It lives in the frame of the function that parks, so that a scan sees what it holds.
+struct ftrace_park {
+  uint64_t captured[7]; // rbx rbp r12 r13 r14 r15 rsp of the caller
+  uint64_t previous_registers[6];
+  uint64_t previous_sp;
+  uint32_t depth;
+  uint32_t active;
+};
+
+/// Stores the caller's callee-saved registers and stack pointer: the first step of parking.
+void ftrace_park_capture(struct ftrace_park *park);
+/// From here on the worker counts as stopped with frames. Does nothing for a thread that is outside.
+void ftrace_park_begin(struct ftrace_park *park);
+/// Waits while a stop is under way, then the worker runs again.
+void ftrace_park_end(struct ftrace_park *park);

@@ -1,0 +1,164 @@
+#define _GNU_SOURCE
+#include <errno.h>
+#include <linux/futex.h>
+#include <linux/membarrier.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "CFtraceShims.h"
+#include "ftrace_domain.h"
+
+void ftrace_futex_wait(_Atomic(uint32_t) *word, uint32_t value, uint64_t nanoseconds) {
+  const int saved = errno;
+  struct timespec timeout = {.tv_sec = (time_t)(nanoseconds / 1000000000), .tv_nsec = (long)(nanoseconds % 1000000000)};
+  syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, nanoseconds ? &timeout : NULL, NULL, 0);
+  errno = saved;
+}
+
+void ftrace_futex_wake(_Atomic(uint32_t) *word, int count) {
+  const int saved = errno;
+  syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0);
+  errno = saved;
+}
+
+uint64_t ftrace_monotonic_ns(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+int ftrace_membarrier_register(void) {
+  if (syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0)) return errno;
+  if (syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0)) return errno;
+  return 0;
+}
+
+static void membarrier_until_done(int command) {
+  // It fails for lack of memory alone, once registered; nobody may be released without it.
+  while (syscall(SYS_membarrier, command, 0, 0)) ftrace_pause();
+}
+
+void ftrace_serialise_cores(void) {
+  const int saved = errno;
+  membarrier_until_done(MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE);
+  errno = saved;
+}
+
+static void arm(uint32_t bits) {
+  for (struct ftrace_thread *thread = ftrace_registry_first(); thread; thread = thread->next) {
+    atomic_fetch_or_explicit(&thread->poll, bits, memory_order_seq_cst);
+    // Above every stack: the next prologue's `cmp rsp, limit; jbe` is taken.
+    atomic_store_explicit(&thread->stack_limit, UINT64_MAX, memory_order_relaxed);
+  }
+  FTRACE_RACE_WINDOW();
+  // The fence that gates and back-edges leave out.
+  membarrier_until_done(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
+}
+
+static void disarm(void) {
+  for (struct ftrace_thread *thread = ftrace_registry_first(); thread; thread = thread->next) {
+    atomic_store_explicit(&thread->stack_limit, thread->real_limit, memory_order_relaxed);
+    atomic_fetch_and_explicit(&thread->poll, ~(uint32_t)(FTRACE_POLL_ARMED | FTRACE_POLL_ASLEEP), memory_order_seq_cst);
+  }
+}
+
+static bool quiescent(const struct ftrace_thread *thread, uint64_t generation) {
+  struct ftrace_thread *worker = (struct ftrace_thread *)thread;
+  // Pair with the release stores of a worker that leaves, parks or acknowledges.
+  return atomic_load_explicit(&worker->depth, memory_order_acquire) == 0 ||
+         atomic_load_explicit(&worker->acknowledged, memory_order_acquire) == generation;
+}
+
+// The number of workers still inside; `*one` is one of them.
+static uint32_t count_running(uint64_t generation, const struct ftrace_thread **one) {
+  uint32_t running = 0;
+  for (const struct ftrace_thread *thread = ftrace_registry_first(); thread; thread = thread->next)
+    if (!quiescent(thread, generation)) {
+      running++;
+      *one = thread;
+    }
+  return running;
+}
+
+static bool wait_for_workers(struct ftrace_stop *stop, uint64_t began) {
+  const struct ftrace_thread *one = NULL;
+  stop->waited_for = count_running(stop->generation, &one);
+  bool asleep = false;
+  for (;;) {
+    // Read before the workers are looked at: a worker that arrives later changes it, and the wait below returns at once.
+    const uint32_t word = atomic_load_explicit(&ftrace_domain.stopper_word, memory_order_acquire);
+    const uint32_t running = count_running(stop->generation, &one);
+    if (one) stop->last_tid = one->tid;
+    if (!running) return true;
+    const uint64_t elapsed = ftrace_monotonic_ns() - began;
+    if (elapsed >= stop->deadline_ns) return false;
+    if (elapsed < stop->spin_ns) {
+      for (int i = 0; i < 16; i++) ftrace_pause();
+    } else if (!asleep) {
+      arm(FTRACE_POLL_ARMED | FTRACE_POLL_ASLEEP);
+      asleep = true;
+    } else {
+      ftrace_futex_wait(&ftrace_domain.stopper_word, word, stop->deadline_ns - elapsed);
+    }
+  }
+}
+
+static void name_late_workers(struct ftrace_stop *stop) {
+  for (const struct ftrace_thread *thread = ftrace_registry_first(); thread; thread = thread->next) {
+    if (quiescent(thread, stop->generation)) continue;
+    if (stop->late_count < FTRACE_STOP_LATE_MAX) {
+      struct ftrace_late_worker *late = &stop->late[stop->late_count];
+      late->tid = thread->tid;
+      late->depth = atomic_load_explicit(&((struct ftrace_thread *)thread)->depth, memory_order_relaxed);
+      for (size_t i = 0; i < sizeof late->name; i++) late->name[i] = thread->name[i];
+    }
+    stop->late_count++;
+  }
+}
+
+static void release(uint64_t generation) {
+  disarm();
+  // Pairs with the acquire load in `wait_for_release`.
+  atomic_store_explicit(&ftrace_domain.released, generation, memory_order_release);
+  atomic_fetch_add_explicit(&ftrace_domain.release_word, 1, memory_order_release);
+  ftrace_futex_wake(&ftrace_domain.release_word, INT32_MAX);
+}
+
+void ftrace_stop_run(struct ftrace_stop *stop) {
+  const int saved_errno = errno;
+  const uint64_t began = ftrace_monotonic_ns();
+  stop->workers = stop->waited_for = stop->late_count = 0;
+  stop->last_tid = 0;
+  for (const struct ftrace_thread *thread = ftrace_registry_first(); thread; thread = thread->next) stop->workers++;
+
+  stop->generation = atomic_load_explicit(&ftrace_domain.generation, memory_order_relaxed) + 1;
+  // Before arming: a worker that sees its bit reads this generation or a later one.
+  atomic_store_explicit(&ftrace_domain.generation, stop->generation, memory_order_seq_cst);
+  FTRACE_RACE_WINDOW();
+  arm(FTRACE_POLL_ARMED);
+  if (!wait_for_workers(stop, began)) {
+    name_late_workers(stop);
+    stop->status = FTRACE_STOP_LATE;
+    stop->time_to_stop_ns = ftrace_monotonic_ns() - began;
+    stop->time_stopped_ns = 0;
+    release(stop->generation);
+    errno = saved_errno;
+    return;
+  }
+  const uint64_t stopped = ftrace_monotonic_ns();
+  FTRACE_RACE_WINDOW();
+  if (stop->observe) stop->observe(stop->observe_context);
+  if (stop->scan)
+    for (const struct ftrace_thread *thread = ftrace_registry_first(); thread; thread = thread->next)
+      ftrace_scan_worker(stop->scan, thread);
+  if (stop->plan) ftrace_plan_apply(stop->plan);
+  FTRACE_RACE_WINDOW();
+  // The bytes were written through another mapping: no core may run on what it fetched before.
+  membarrier_until_done(MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE);
+  stop->status = FTRACE_STOP_DONE;
+  stop->time_to_stop_ns = stopped - began;
+  stop->time_stopped_ns = ftrace_monotonic_ns() - stopped;
+  release(stop->generation);
+  errno = saved_errno;
+}

@@ -1,0 +1,25 @@
+import CFtraceShims
+
+/// A lock that serves in order of asking, and parks a worker while it waits, so that the holder may stop the world.
+///
+/// Not recursive. The lock's order is that of `Quiescence.docc/Quiescence.md`.
+@safe package final class FairLock: Sendable {
+  // Safe to share: it is set once, and every access to the lock goes through C functions that use atomics.
+  private nonisolated(unsafe) let lock: UnsafeMutablePointer<ftrace_ticket_lock>
+
+  package init() {
+    unsafe lock = .allocate(capacity: 1)
+    unsafe lock.initialize(to: ftrace_ticket_lock())
+  }
+
+  deinit { unsafe lock.deallocate() }
+
+  /// Runs `body` with the lock held. The whole scope is parked: a worker that calls this counts as stopped throughout.
+  package func withLock<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+    try parked { () throws(Failure) -> Result in
+      if unsafe !ftrace_ticket_try(lock) { unsafe ftrace_ticket_lock(lock) }
+      defer { unsafe ftrace_ticket_unlock(lock) }
+      return try body()
+    }
+  }
+}

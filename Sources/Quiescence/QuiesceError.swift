@@ -1,0 +1,47 @@
+/// What a stop, or a request for one, can fail with. In each case no code was changed.
+public enum QuiesceError: Error, Equatable, Sendable {
+  /// The deadline passed before every worker had arrived.
+  case timedOut(late: [LateWorker], after: Duration)
+  /// The call was made from a tracer's callback, which runs inside of the very code that a stop must find unused.
+  case insideCallback
+  /// The kernel refuses membarrier(2); `errno` says why.
+  case membarrierUnavailable(errno: Int32)
+  /// A thread could not be registered; `errno` says why.
+  case attachRefused(errno: Int32)
+  /// All slots of the thread block are taken.
+  case tooManyRuntimes(limit: Int)
+}
+
+/// A worker that did not arrive at a stop in time.
+public struct LateWorker: Equatable, Sendable {
+  /// The name given to `withWorker(named:)`, or the thread's own.
+  public var name: String
+  /// Kernel thread id, as in `/proc/self/task`.
+  public var threadID: Int32
+  /// Depth of nested calls into emitted code.
+  public var depth: Int
+  /// What the kernel says the thread is doing, for example `in system call 0 at 0x7f…` or `running`.
+  public var whereabouts: String
+}
+
+extension LateWorker: CustomStringConvertible {
+  public var description: String { "\(name) (thread \(threadID), depth \(depth), \(whereabouts))" }
+}
+
+extension QuiesceError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .timedOut(let late, let after):
+      "the stop was given up after \(after): no answer from \(late.map(\.description).joined(separator: ", ")). "
+        + "Nothing was changed. Poll in loops, or wrap calls that block in `parked { }`."
+    case .insideCallback:
+      "not possible inside a tracer's callback: it would wait for itself. Use `retire()`, or ask from another thread."
+    case .membarrierUnavailable(let errno):
+      "membarrier(2) is refused by this kernel or sandbox (errno \(errno)): allow it, or use Linux 4.16 or later."
+    case .attachRefused(let errno):
+      "the thread cannot be registered as a worker (errno \(errno)): free memory or thread-specific keys."
+    case .tooManyRuntimes(let limit):
+      "\(limit) runtimes exist in this process, and no more fit: release one, or share it."
+    }
+  }
+}

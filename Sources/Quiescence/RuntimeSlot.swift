@@ -1,0 +1,29 @@
+import CFtraceShims
+import Synchronization
+
+/// One of the places that the thread block has for runtimes. Given back when it is released.
+package struct RuntimeSlot: ~Copyable, Sendable {
+  package let index: UInt32
+
+  private static let taken = Mutex<UInt32>(0)
+
+  /// Takes a free slot.
+  /// - Throws: `QuiesceError.tooManyRuntimes`.
+  package init() throws(QuiesceError) {
+    let limit = UInt32(FTRACE_RUNTIME_SLOTS)
+    let free = Self.taken.withLock { taken -> UInt32? in
+      guard let index = (0..<limit).first(where: { taken & (1 << $0) == 0 }) else { return nil }
+      taken |= 1 << index
+      return index
+    }
+    guard let free else { throw .tooManyRuntimes(limit: Int(limit)) }
+    index = free
+  }
+
+  deinit {
+    // Before the slot is handed on: no thread keeps a pointer into the runtime that goes away.
+    ftrace_registry_clear_runtime(index)
+    let bit = UInt32(1) << index
+    Self.taken.withLock { $0 &= ~bit }
+  }
+}

@@ -1,0 +1,101 @@
+import CFtraceShims
+import FtracePlatform
+
+/// What a stop did, and what it cost.
+public struct StopReport: Equatable, Sendable {
+  /// Number of the stop in this process.
+  public var generation: UInt64
+  /// From arming until every worker had arrived.
+  public var timeToStop: Duration
+  /// From then until the release.
+  public var timeStopped: Duration
+  /// Instructions replaced.
+  public var sitesWritten: Int
+  /// Entries of the plan.
+  public var batchSize: Int
+  /// Registered threads, and how many of them were inside when the stop began.
+  public var workers: Int
+  public var waitedFor: Int
+  /// Kernel thread id of the last worker to arrive, nil if none was waited for.
+  public var lastWorker: Int32?
+}
+
+extension Quiescence {
+  /// The time a stop may take to gather its workers, unless a runtime says otherwise.
+  public static let defaultDeadline: Duration = .seconds(1)
+
+  /// How long a stopper spins before it sleeps: a polling worker answers within some microseconds.
+  static let spin: Duration = .microseconds(50)
+
+  /// Stops every worker of the process, applies `plan`, scans for `scan`, and releases the workers.
+  ///
+  /// The calling worker counts as stopped with frames. Requests are served in order.
+  /// - Parameters:
+  ///   - plan: what to write; its results are filled in. Nothing is written unless every worker has arrived.
+  ///   - scan: retired ranges to look for on the stopped stacks.
+  ///   - observe: called while stopped, before the plan. It must not allocate, lock or call the Swift runtime.
+  /// - Throws: `.timedOut` or `.insideCallback`; no code was changed.
+  package static func stop(
+    plan: UnsafeMutablePointer<ftrace_plan>? = nil,
+    scan: UnsafeMutablePointer<ftrace_scan>? = nil,
+    deadline: Duration = defaultDeadline,
+    observe: (@convention(c) (UnsafeMutableRawPointer?) -> Void)? = nil,
+    observeContext: UnsafeMutableRawPointer? = nil
+  ) throws(QuiesceError) -> StopReport {
+    guard !isInsideCallback else { throw .insideCallback }
+    var request = unsafe ftrace_stop()
+    unsafe request.deadline_ns = max(1, deadline.wholeNanoseconds)
+    unsafe request.spin_ns = spin.wholeNanoseconds
+    unsafe request.plan = plan
+    unsafe request.scan = scan
+    unsafe request.observe = observe
+    unsafe request.observe_context = observeContext
+    stopLock.withLock {
+      // Between these two calls no Swift code runs: a worker may be frozen while it holds any lock of the runtime.
+      ftrace_registry_lock()
+      unsafe ftrace_stop_run(&request)
+      ftrace_registry_unlock()
+    }
+    guard unsafe request.status == FTRACE_STOP_DONE.rawValue else {
+      throw unsafe .timedOut(late: lateWorkers(&request), after: .nanoseconds(request.time_to_stop_ns))
+    }
+    return unsafe StopReport(
+      generation: request.generation,
+      timeToStop: .nanoseconds(request.time_to_stop_ns),
+      timeStopped: .nanoseconds(request.time_stopped_ns),
+      sitesWritten: plan.map { unsafe $0.pointee.written } ?? 0,
+      batchSize: plan.map { unsafe $0.pointee.patch_count } ?? 0,
+      workers: Int(request.workers),
+      waitedFor: Int(request.waited_for),
+      lastWorker: request.last_tid == 0 ? nil : request.last_tid)
+  }
+
+  private static func lateWorkers(_ request: inout ftrace_stop) -> [LateWorker] {
+    let count = unsafe min(Int(request.late_count), FTRACE_STOP_LATE_MAX)
+    // Safe: the array is a member of `request`, imported as a tuple of `FTRACE_STOP_LATE_MAX` elements.
+    return unsafe withUnsafeMutablePointer(to: &request.late) { tuple in
+      unsafe tuple.withMemoryRebound(to: ftrace_late_worker.self, capacity: count) { late in
+        (0..<count).map { index in
+          unsafe LateWorker(
+            name: name(of: &late[index]), threadID: late[index].tid, depth: Int(late[index].depth),
+            whereabouts: whereabouts(of: late[index].tid))
+        }
+      }
+    }
+  }
+
+  private static func name(of late: inout ftrace_late_worker) -> String {
+    // Safe: the C side ends every name with a zero byte.
+    unsafe withUnsafePointer(to: &late.name) { tuple in
+      unsafe tuple.withMemoryRebound(to: CChar.self, capacity: 16) { unsafe String(cString: $0) }
+    }
+  }
+
+  /// What the kernel says of a thread: `proc_pid_syscall(5)`.
+  private static func whereabouts(of thread: Int32) -> String {
+    guard let line = TextFile.firstLine(of: "/proc/self/task/\(thread)/syscall") else { return "gone since" }
+    let words = line.split(separator: " ")
+    guard let call = words.first, call != "running" else { return "running" }
+    return "in system call \(call) at \(words.last ?? "?")"
+  }
+}

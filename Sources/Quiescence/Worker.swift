@@ -1,0 +1,53 @@
+import CFtraceShims
+
+/// A thread that is registered to run emitted code.
+///
+/// Threads are registered by the first gate that they pass, so a worker is needed only to give the thread a name, to hold it inside
+/// for many calls, or to poll by hand. It belongs to its thread: it cannot be copied or sent.
+public struct Worker: ~Copyable {
+  fileprivate init() {}
+
+  /// Holds the worker inside while `body` runs: gates within are the cheap nested kind, and raw entries may be called.
+  ///
+  /// Stops wait until `body` ends, polls, or parks. `body` is synchronous: no `await` fits between entering and leaving.
+  public borrowing func inside<Result, Failure: Error>(
+    _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    ftrace_enter()
+    defer { ftrace_leave() }
+    return try body()
+  }
+
+  /// Lets a stop that waits for this worker proceed, and waits until it has ended. For loops in Swift within `inside`.
+  public borrowing func poll() {
+    if ftrace_thread_depth() != 0 { Quiescence.poll() }
+  }
+
+  /// Runs `body` parked; see the function of the same name.
+  public borrowing func parked<Result, Failure: Error>(
+    _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try FtraceQuiescence.parked(body)
+  }
+}
+
+@available(*, unavailable, message: "a worker is its thread")
+extension Worker: Sendable {}
+
+/// Registers the calling thread for the time of `body`, under a name that errors and traces show.
+///
+/// - Parameter name: at most 15 bytes are kept, as for threads of the kernel. The thread's own name if it is nil.
+/// - Throws: `QuiesceError.attachRefused`, before `body` is called; otherwise what `body` throws, in `WorkerError`.
+public func withWorker<Result>(
+  named name: String? = nil, _ body: (borrowing Worker) throws -> Result
+) throws -> Result {
+  let registered = unsafe !ftrace_thread_attached(ftrace_thread_self())
+  let error = ftrace_thread_attach()
+  guard error == 0 else { throw QuiesceError.attachRefused(errno: error) }
+  // Safe: the block is the calling thread's own, and outlives the thread's Swift frames.
+  if let name { unsafe ftrace_thread_set_name(ftrace_thread_self(), name) }
+  // A thread that was registered before stays so: its gates may hold on to it.
+  defer { if registered, ftrace_thread_depth() == 0 { ftrace_thread_detach() } }
+  let worker = Worker()
+  return try body(worker)
+}
