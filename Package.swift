@@ -37,8 +37,8 @@ let package = Package(
       dependencies: ["FtraceX86Assembler", "FtraceCodeMemory", "FtraceQuiescence", "FtracePlatform", "CFtraceShims"],
       swiftSettings: memory),
     .target(
-      name: "FtraceTracers", dependencies: ["FtraceEngine", "FtraceQuiescence", "CFtraceShims"], path: "Sources/Tracers",
-      swiftSettings: memory),
+      name: "FtraceTracers", dependencies: ["FtraceEngine", "FtraceQuiescence", "CFtraceShims"],
+      path: "Sources/Tracers", swiftSettings: memory),
     .target(
       name: "Ftrace", dependencies: ["FtraceEngine", "FtraceTracers", "FtraceX86Assembler", "FtraceQuiescence"],
       swiftSettings: memory),

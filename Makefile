@@ -1,0 +1,58 @@
+# Every target works from a fresh clone: it sets up what it needs. `make` alone lists them.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+
+# Length of the torture in `make check`, in seconds.
+CHECK_SECONDS ?= 60
+
+# Tests reach internals through `package` access, never `@testable`: without testability the release tests share every
+# object with `swift build -c release`, and `make demo` and `make test` build it once.
+RELEASE_TEST := -c release --disable-testable-imports
+
+# Builds with the trait are different code, so they live in a folder of their own.
+DELAYS := -c release --traits Delays --scratch-path .build-delays
+
+.PHONY: help setup demo test check conformance docs format lint bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+setup: ## check the toolchain; install libffi and capstone with apt-get if they are missing
+	@scripts/setup
+
+demo: setup ## build, then walk functions through the whole life of a call site
+	swift build -c release --product ftrace
+	.build/release/ftrace life
+
+test: setup ## the tests in debug and release, 5 s of torture, the saboteurs (under 10 minutes)
+	swift test
+	swift test $(RELEASE_TEST)
+	swift build -c release --product ftrace
+	.build/release/ftrace torture --seconds 5 --threads 4
+	swift build $(DELAYS) --product ftrace
+	Tests/scripts/sabotage-test.sh .build/release/ftrace .build-delays/release/ftrace
+
+# Sanitizer builds and soaks belong here too.
+check: setup ## the long runs: torture with more threads than cores (CHECK_SECONDS=60)
+	swift build -c release --product ftrace
+	.build/release/ftrace torture --seconds $(CHECK_SECONDS) --threads $$((2 * $$(nproc) + 1))
+
+conformance: setup ## run the tests; print the verdict on each row of Documentation/Conformance.md
+	@scripts/conformance
+
+docs: setup ## build each DocC catalogue into .build/documentation
+	@scripts/docs
+
+format: ## format the Swift sources in place
+	git ls-files -z '*.swift' | xargs -0 swift format format --in-place --parallel
+
+lint: ## formatting, scripts, links and stray paths, without a build
+	@scripts/lint
+
+bench: setup ## the benchmarks: table on standard output (QUICK=1 for a short run, JSON=FILE for a file)
+	swift run -c release --package-path Benchmarks ftrace-benchmarks $(if $(QUICK),--quick) $(if $(JSON),--json '$(JSON)')
+
+clean: ## remove what was built
+	rm -rf .build .build-delays Benchmarks/.build Examples/Embedding/.build
