@@ -26,6 +26,7 @@ GENERAL_ONLY uint32_t ftrace_recorder_take(struct ftrace_recorder *recorder) {
 void ftrace_recorder_give(struct ftrace_recorder *recorder, uint32_t number_plus_one) {
   struct ftrace_record *record = &recorder->records[number_plus_one - 1];
   record->flags = FTRACE_RECORD_DEAD;
+  record->target = FTRACE_TARGET_MCOUNT; // what a walk over all records passes over
   uint64_t head = atomic_load_explicit(&recorder->free, memory_order_relaxed);
   uint64_t desired;
   do {

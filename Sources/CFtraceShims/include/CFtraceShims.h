@@ -13,3 +13,4 @@
 #include "ftrace_ticket.h"
 #include "ftrace_recorder.h"
 #include "ftrace_registers.h"
+#include "ftrace_entry_points.h"

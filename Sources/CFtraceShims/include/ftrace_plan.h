@@ -31,11 +31,22 @@ struct ftrace_word_store {
   uint64_t value;
 };
 
+/// A cell of one of the recorder's tables. `old` is what it held.
+struct ftrace_cell_store {
+  void *address;
+  uint32_t value;
+  uint32_t old;
+  uint32_t width; // 2 or 4 bytes
+  uint32_t tag;   // the planner's
+};
+
 struct ftrace_plan {
   struct ftrace_patch *patches;
   size_t patch_count;
   struct ftrace_word_store *words;
   size_t word_count;
+  struct ftrace_cell_store *cells;
+  size_t cell_count;
   // Results.
   size_t written;
   size_t unexpected;
@@ -81,4 +92,13 @@ static inline void ftrace_plan_apply(struct ftrace_plan *plan) {
   for (size_t i = 0; i < plan->word_count; i++)
     // Pairs with plain loads in emitted code, which runs again only after the release of the stop.
     atomic_store_explicit((_Atomic(uint64_t) *)plan->words[i].address, plan->words[i].value, memory_order_relaxed);
+  for (size_t i = 0; i < plan->cell_count; i++) {
+    struct ftrace_cell_store *cell = &plan->cells[i];
+    // Pair with the recorder's loads; no worker is inside the recorder now.
+    if (cell->width == 4)
+      cell->old = atomic_exchange_explicit((_Atomic(uint32_t) *)cell->address, cell->value, memory_order_relaxed);
+    else
+      cell->old = atomic_exchange_explicit((_Atomic(uint16_t) *)cell->address, (uint16_t)cell->value,
+                                           memory_order_relaxed);
+  }
 }

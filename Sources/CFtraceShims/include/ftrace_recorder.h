@@ -12,6 +12,8 @@ enum {
 enum {
   FTRACE_RECORD_FAILED = 1, // quarantined: its bytes were not what the record says
   FTRACE_RECORD_DEAD = 2,   // its function is gone; the record waits in the free list
+  FTRACE_RECORD_DROPPING = 4, // its function is going; the plan under way holds its site
+  FTRACE_RECORD_DROPPED = 8,  // its function went while it was on the pending list
 };
 
 /// What is known of a site: 16 bytes.
@@ -19,8 +21,7 @@ struct ftrace_record {
   uint32_t site;       // offset in the arena of the first byte
   uint32_t next;       // number + 1 in the pending list or in the free list
   uint32_t target;     // what the bytes of the site are now, as far as the engine knows
-  uint32_t generation : 24; // of the code that the site belongs to
-  uint32_t flags : 8;
+  uint32_t flags;
 };
 _Static_assert(sizeof(struct ftrace_record) == 16, "16 bytes a site");
 
@@ -35,7 +36,7 @@ struct ftrace_recorder {
   uint64_t base; // executable address of the arena
   // The number + 1 of the record of a site, by the aligned word of eight bytes that holds it.
   _Atomic(uint32_t) *index;
-  // The class of the site, by the same word: which set of filtered ops wants it.
+  // The class of the site, by the same word: which set of ops with routes of their own wants it.
   uint16_t *site_class;
   // Executable address to continue at, by class.
   uint64_t *class_target;
@@ -80,6 +81,10 @@ FTRACE_ATOMIC_MEMBER(uint64_t, recursed)
 FTRACE_ATOMIC_MEMBER(uint64_t, gated)
 #undef FTRACE_ATOMIC_MEMBER
 
+static inline void ftrace_recorder_subtract_pending_count(struct ftrace_recorder *r, uint32_t count) {
+  atomic_fetch_sub_explicit(&r->pending_count, count, memory_order_relaxed);
+}
+
 /// Detaches the pending list; its records are linked by `next`. Pairs with the push in `ftrace_record_ip`.
 static inline uint32_t ftrace_recorder_take_pending(struct ftrace_recorder *r) {
   return atomic_exchange_explicit(&r->pending, 0, memory_order_acquire);
@@ -96,4 +101,18 @@ static inline uint32_t ftrace_recorder_index(const struct ftrace_recorder *r, ui
 static inline void ftrace_recorder_set_index(struct ftrace_recorder *r, uint32_t site, uint32_t value) {
   // Pairs with the acquire loads in `ftrace_record_ip` and `ftrace_recorder_index`.
   atomic_store_explicit(&r->index[site >> 3], value, memory_order_release);
+}
+
+/// Sets the members whose types Swift does not import.
+static inline void ftrace_recorder_set_tables(struct ftrace_recorder *r, void *index, void *site_class,
+                                              void *class_target, void *records) {
+  r->index = index;
+  r->site_class = site_class;
+  r->class_target = class_target;
+  r->records = records;
+}
+
+/// The cell of a site in the index, for a plan.
+static inline void *ftrace_recorder_index_cell(const struct ftrace_recorder *r, uint32_t site) {
+  return &r->index[site >> 3];
 }

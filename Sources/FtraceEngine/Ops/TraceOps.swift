@@ -1,0 +1,80 @@
+import CFtraceShims
+
+/// A tracer as the engine sees it: what to call, for which functions, and what it needs to know.
+///
+/// An ops is a value of identity: it can be registered once at a time, in one runtime. It and its context are kept until no call of
+/// the callback is on any stack.
+public final class TraceOps: Sendable {
+  /// The fast path: a C function. Arguments are the address of the site, the return address in the real caller, `context`, and the
+  /// registers, which are nil unless the ops asks for them.
+  ///
+  /// It runs inside traced calls, on the thread of the call. It may clobber what the C convention lets it clobber, must return, and
+  /// must not unregister or register ops (`.insideCallback`). What it calls is not handed to it again.
+  public typealias Callback =
+    @convention(c) (UInt, UInt, UnsafeMutableRawPointer?, UnsafePointer<ftrace_registers>?) -> Void
+
+  /// Shown in errors and statistics.
+  public let name: String
+  /// The functions wanted at registration; `TraceRuntime.setFilter` changes them later.
+  public let filter: TraceFilter
+  /// Whether the callback receives the registers. Such an ops has a trampoline of its own.
+  public let wantsRegisters: Bool
+
+  // Safe to share: never changed; the callback's author answers for what it does with the context.
+  nonisolated(unsafe) let callback: Callback
+  nonisolated(unsafe) let context: UnsafeMutableRawPointer?
+  private let retained: ClosureBox?
+
+  /// An ops that calls a C function.
+  /// - Parameter context: handed to each call; it must stay valid until `unregister` has returned.
+  public init(
+    name: String, filter: TraceFilter = .all, registers: Bool = false, context: UnsafeMutableRawPointer? = nil,
+    callback: @escaping Callback
+  ) {
+    self.name = name
+    self.filter = filter
+    self.wantsRegisters = registers
+    unsafe self.callback = callback
+    unsafe self.context = context
+    self.retained = nil
+  }
+
+  /// An ops that calls a Swift closure, which may capture. It costs some nanoseconds more than a C function.
+  public init(
+    name: String, filter: TraceFilter = .all, registers: Bool = false,
+    _ body: @escaping @Sendable (TracedCall) -> Void
+  ) {
+    let box = ClosureBox(body)
+    self.name = name
+    self.filter = filter
+    self.wantsRegisters = registers
+    self.retained = box
+    // Safe: the ops owns the box, and the engine owns the ops while the callback can run.
+    unsafe self.context = Unmanaged.passUnretained(box).toOpaque()
+    unsafe self.callback = { ip, parent, context, registers in
+      guard let context = unsafe context else { return }
+      unsafe Unmanaged<ClosureBox>.fromOpaque(context)._withUnsafeGuaranteedRef { box in
+        unsafe box.body(TracedCall(ip: ip, parentIP: parent, registers: registers?.pointee))
+      }
+    }
+  }
+
+  private final class ClosureBox: Sendable {
+    let body: @Sendable (TracedCall) -> Void
+    init(_ body: @escaping @Sendable (TracedCall) -> Void) { self.body = body }
+  }
+}
+
+/// What a callback learns of a call.
+public struct TracedCall {
+  /// Address of the site: the first byte of the traced function.
+  public let ip: UInt
+  /// The return address in the real caller.
+  public let parentIP: UInt
+  /// The registers at the entry, if the ops asks for them.
+  public let registers: ftrace_registers?
+}
+
+extension TraceOps: CustomStringConvertible {
+  public var description: String { name }
+}

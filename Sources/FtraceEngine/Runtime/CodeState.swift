@@ -1,0 +1,26 @@
+import FtraceCodeMemory
+
+/// What the code and the tables say: the result of the last commit.
+struct CodeState: Equatable {
+  /// Offset of what `mcount` calls: `ftrace_stub` or `ftrace_record_ip`.
+  var mcountTarget: UInt32
+  /// Offset of what `ftrace_caller` calls.
+  var callerTarget: UInt32
+  /// What the sites of each class are: a NOP or a call.
+  var classTargets: [SiteTarget]
+}
+
+/// A generated piece of code that calls a list of thunks: made once for each list.
+struct TrampolineKey: Hashable {
+  enum Kind: Hashable {
+    /// Called by `ftrace_caller` and by trampolines with more than one ops.
+    case multiCall
+    /// Called by sites.
+    case caller
+  }
+  var kind: Kind
+  /// Offsets of the thunks, newest ops first.
+  var thunks: [UInt32]
+  /// Whether an ops of the list asks for registers.
+  var registers: Bool
+}

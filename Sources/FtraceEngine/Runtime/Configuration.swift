@@ -1,0 +1,59 @@
+import FtraceCodeMemory
+import FtraceQuiescence
+
+/// How sites become known to the engine.
+public enum RecordingMode: Sendable, Hashable, CaseIterable {
+  /// A function is emitted with `call mcount`, and its first call records it: the original of 2008.
+  case onFirstCall
+  /// A function is emitted as a NOP and is known at once: kernels since 2.6.28.
+  case atEmission
+}
+
+/// Bounds on what the engine keeps.
+public struct RecordLimits: Sendable, Hashable {
+  /// Records at the start.
+  public var capacity: Int
+  /// Records added by each tick of the daemon, when few are left; nil: capacity is not replenished.
+  public var replenish: Int?
+  /// Conversions after which tracing is killed with one warning; nil: never.
+  public var overflow: Int?
+
+  public init(capacity: Int, replenish: Int? = nil, overflow: Int? = nil) {
+    self.capacity = capacity
+    self.replenish = replenish
+    self.overflow = overflow
+  }
+
+  /// As many records as the arena has room for sites.
+  public static let arena = RecordLimits(capacity: .max)
+
+  /// The bounds of the original: 79 pages of 127 records, one page more a tick, and a guard at 100,000 conversions.
+  public static let seed2008 = RecordLimits(capacity: 79 * 127, replenish: 127, overflow: 100_000)
+}
+
+/// Who drives the daemon that converts pending sites.
+public enum DaemonClock: Sendable {
+  /// A thread of its own, started when the first function is installed.
+  case system
+  /// The caller, with `TraceRuntime.advanceDaemonClock(by:)`: for tests, and for programs that have a loop of their own.
+  case manual
+}
+
+/// What a runtime is made with.
+public struct Configuration: Sendable {
+  /// Address space for code, in bytes. It is sparse: memory is used as code is installed.
+  public var reservation: Int = 256 << 20
+  /// How code memory is mapped.
+  public var mapping: CodeMapping = .automatic
+  public var recording: RecordingMode = .onFirstCall
+  public var limits: RecordLimits = .arena
+  /// Period of the daemon.
+  public var daemonPeriod: Duration = .seconds(1)
+  public var daemonClock: DaemonClock = .system
+  /// The time that a stop may take to gather the workers.
+  public var stopDeadline: Duration = Quiescence.defaultDeadline
+  /// Whether tracing is on at the start.
+  public var enabled: Bool = true
+
+  public init() {}
+}

@@ -1,0 +1,347 @@
+import CFtraceShims
+import FtraceCodeMemory
+import FtraceQuiescence
+
+/// A site whose class changes: offset of the site, and the classes before and after.
+struct ClassChange {
+  var site: UInt32
+  var old: UInt16
+  var new: UInt16
+}
+
+/// What a commit did, site by site where something went wrong.
+public struct CommitReport: Sendable {
+  /// The stop, nil if there was nothing to write.
+  public var stop: StopReport?
+  /// Sites whose instruction was replaced.
+  public var sitesWritten = 0
+  /// Sites converted from `call mcount`.
+  public var converted = 0
+  /// Sites that were found with other bytes and are not written again.
+  public var quarantined: [QuarantinedSite] = []
+}
+
+extension EngineState {
+  /// Brings code and tables to a new desired state, in one stop, with all that waits: pending sites, and sites of bodies that went.
+  ///
+  /// On an error nothing has changed: `desired` is what it was, and so are the classes.
+  func commit(_ next: DesiredState, classChanges: [ClassChange] = []) throws(FtraceError) -> CommitReport {
+    if let killedReason { throw .killed(reason: killedReason) }
+    guard !Quiescence.isInsideCallback else { throw .quiescence(.insideCallback) }
+    for change in classChanges { unsafe tables.desiredClass[Int(change.site >> 3)] = change.new }
+    do throws(FtraceError) {
+      let report = try write(try codeState(for: next), classChanges: classChanges)
+      desired = next
+      retireUnusedTrampolines()
+      return report
+    } catch {
+      for change in classChanges { unsafe tables.desiredClass[Int(change.site >> 3)] = change.old }
+      retireUnusedTrampolines()
+      throw error
+    }
+  }
+
+  // MARK: - What the code is to be
+
+  /// Builds the trampolines that a desired state needs. They are reachable only after the stop.
+  private func codeState(for next: DesiredState) throws(FtraceError) -> CodeState {
+    let shared = next.ops.filter(\.isShared)
+    var state = CodeState(
+      mcountTarget: next.enabled ? stubs.recordIP : stubs.stub, callerTarget: stubs.stub, classTargets: [])
+    if next.enabled { state.callerTarget = try calledTarget(shared) }
+    state.classTargets.reserveCapacity(classes.list.count)
+    for siteClass in classes.list {
+      let wanting = next.ops.filter { $0.isShared || siteClass.members & (1 << $0.number) != 0 }
+      if !next.enabled || siteClass.excluded || wanting.isEmpty {
+        state.classTargets.append(.nop)
+      } else if wanting.allSatisfy(\.isShared) {
+        state.classTargets.append(.call(stubs.caller))
+      } else {
+        state.classTargets.append(.call(try trampoline(for: wanting)))
+      }
+    }
+    return state
+  }
+
+  /// What an inner call is to call for a list of ops: the stub, the one thunk, or a multi-call.
+  private func calledTarget(_ ops: [RegisteredOps]) throws(FtraceError) -> UInt32 {
+    switch ops.count {
+    case 0: return stubs.stub
+    case 1: return ops[0].thunk.offset
+    default:
+      let thunks = ops.map(\.thunk.offset)
+      return try interned(TrampolineKey(kind: .multiCall, thunks: thunks, registers: false)) { a in
+        a.multiCall(thunks)
+      }
+    }
+  }
+
+  /// The trampoline that sites call for a list of ops.
+  private func trampoline(for ops: [RegisteredOps]) throws(FtraceError) -> UInt32 {
+    let target = EngineSymbol.code(try calledTarget(ops)).symbol
+    let registers = ops.contains { $0.ops.wantsRegisters }
+    let key = TrampolineKey(kind: .caller, thunks: ops.map(\.thunk.offset), registers: registers)
+    return try interned(key) { a in
+      a.callerTrampoline(registers: registers) { a.call(target) }
+    }
+  }
+
+  // MARK: - The stop
+
+  private func write(_ next: CodeState, classChanges: [ClassChange]) throws(FtraceError) -> CommitReport {
+    var plan = Plan()
+    patchInnerCalls(next, &plan)
+    let pending = takePending()
+    let dropped = planDrops(&plan)
+    var converted = 0
+    for number in pending { converted += planSite(number, next, &plan) ? 1 : 0 }
+    if next.classTargets != actual.classTargets || !classChanges.isEmpty { planAllSites(next, &plan) }
+    planTables(next, classChanges, &plan)
+    sabotagePlan(&plan)
+    guard !plan.isEmpty || !unlinked.isEmpty else { return CommitReport() }
+
+    let stop: StopReport
+    do throws(FtraceError) {
+      stop = try run(&plan)
+    } catch {
+      // Nothing was written: what was pending is so again.
+      for number in dropped { unsafe tables.record(number).pointee.flags &= ~UInt32(FTRACE_RECORD_DROPPING) }
+      for number in pending { unsafe ftrace_recorder_push_pending(tables.recorder, number) }
+      throw error
+    }
+    actual = next
+    var report = settle(plan, next)
+    report.stop = stop
+    report.converted = converted
+    finishDrops(plan, dropped)
+    if converted > 0 {
+      statistics.updateCount = converted
+      statistics.updateTime = stop.timeStopped
+      statistics.updateTotal += converted
+    }
+    return report
+  }
+
+  /// Callee first, sites after: a failure between the two leaves sites that call nothing, never sites that call the wrong thing.
+  private func patchInnerCalls(_ next: CodeState, _ plan: inout Plan) {
+    if next.mcountTarget != actual.mcountTarget {
+      patchInnerCall(stubs.mcountCall, from: actual.mcountTarget, to: next.mcountTarget, Plan.Tag.mcountCall, &plan)
+    }
+    if next.callerTarget != actual.callerTarget {
+      patchInnerCall(stubs.callerCall, from: actual.callerTarget, to: next.callerTarget, Plan.Tag.callerCall, &plan)
+    }
+  }
+
+  private func patchInnerCall(
+    _ call: UInt32, from old: UInt32, to new: UInt32, _ tag: UInt32, _ plan: inout Plan
+  ) {
+    unsafe plan.patch(
+      at: arena.writableAddress(ofCodeAt: call), from: .call(from: call, to: old), to: .call(from: call, to: new),
+      tag: tag, critical: true)
+  }
+
+  /// The records on the pending list, without those of functions that went meanwhile.
+  private func takePending() -> [UInt32] {
+    var numbers: [UInt32] = []
+    var next = unsafe ftrace_recorder_take_pending(tables.recorder)
+    while next != 0 {
+      let record = tables.record(next)
+      let (number, flags) = unsafe (next, record.pointee.flags)
+      next = unsafe record.pointee.next
+      if flags & UInt32(FTRACE_RECORD_DROPPED) != 0 {
+        unsafe ftrace_recorder_give(tables.recorder, number)
+      } else {
+        numbers.append(number)
+      }
+    }
+    unsafe ftrace_recorder_subtract_pending_count(tables.recorder, UInt32(numbers.count))
+    return numbers
+  }
+
+  /// Plans one site. Returns whether it is a conversion from `call mcount`.
+  private func planSite(_ number: UInt32, _ next: CodeState, _ plan: inout Plan) -> Bool {
+    let record = tables.record(number)
+    guard unsafe record.pointee.flags == 0 else { return false }
+    let (site, current) = unsafe (record.pointee.site, record.pointee.target)
+    let target = next.classTargets[unsafe Int(tables.desiredClass[Int(site >> 3)])]
+    guard target.encoded != current else { return false }
+    unsafe plan.patch(
+      at: arena.writableAddress(ofCodeAt: site), from: bytes(of: SiteTarget(encoded: current), at: site),
+      to: bytes(of: target, at: site), tag: number)
+    return current == UInt32(FTRACE_TARGET_MCOUNT)
+  }
+
+  /// Plans every converted site. Those that become pending now wait for the next stop.
+  private func planAllSites(_ next: CodeState, _ plan: inout Plan) {
+    let count = tables.count
+    plan.patches.reserveCapacity(plan.patches.count + count)
+    for index in 0..<count {
+      let number = UInt32(index + 1)
+      if unsafe tables.record(number).pointee.target != UInt32(FTRACE_TARGET_MCOUNT) {
+        _ = planSite(number, next, &plan)
+      }
+    }
+  }
+
+  private func planTables(_ next: CodeState, _ classChanges: [ClassChange], _ plan: inout Plan) {
+    for (number, target) in next.classTargets.enumerated()
+    where number >= actual.classTargets.count || actual.classTargets[number] != target {
+      let offset = if case .call(let trampoline) = target { trampoline } else { stubs.stub }
+      unsafe plan.store(UInt64(executable(offset)), to: tables.recorder.pointee.class_target + number)
+    }
+    for change in classChanges {
+      let cell = unsafe tables.recorder.pointee.site_class + Int(change.site >> 3)
+      unsafe plan.store(UInt32(change.new), toCell: UnsafeMutableRawPointer(cell), width: 2)
+    }
+  }
+
+  // MARK: - Bodies that went
+
+  /// Plans the end of the sites of unlinked bodies. Returns the numbers of their records.
+  private func planDrops(_ plan: inout Plan) -> [UInt32] {
+    var numbers: [UInt32] = []
+    for body in unlinked {
+      for site in body.siteOffsets {
+        unsafe plan.store(
+          UInt32(FTRACE_INDEX_DEAD), toCell: ftrace_recorder_index_cell(tables.recorder, site), width: 4, tag: site)
+        guard let number = tables.number(ofSite: site) else { continue }
+        let record = tables.record(number)
+        let (target, flags) = unsafe (SiteTarget(encoded: record.pointee.target), record.pointee.flags)
+        // No site of a body that went may call a trampoline: those are retired by themselves.
+        if case .call = target, flags == 0 {
+          unsafe plan.patch(
+            at: arena.writableAddress(ofCodeAt: site), from: bytes(of: target, at: site), to: .nop, tag: number)
+        }
+        unsafe record.pointee.flags |= UInt32(FTRACE_RECORD_DROPPING)
+        numbers.append(number)
+      }
+    }
+    return numbers
+  }
+
+  private func finishDrops(_ plan: Plan, _ dropped: [UInt32]) {
+    for number in dropped {
+      unsafe quarantine[tables.record(number).pointee.site] = nil
+      unsafe ftrace_recorder_give(tables.recorder, number)
+    }
+    for cell in unsafe plan.cells where unsafe cell.width == 4 {
+      // Recorded between the planning and the stop: it is on the pending list, which gives it back when it is taken.
+      let old = unsafe cell.old
+      guard old != 0, old < UInt32(FTRACE_INDEX_DEAD) else { continue }
+      let record = tables.record(old)
+      if unsafe record.pointee.flags == 0 && record.pointee.site == cell.tag {
+        unsafe record.pointee.flags = UInt32(FTRACE_RECORD_DROPPED)
+      }
+    }
+    for body in unlinked { retire(body.block) }
+    unlinked.removeAll()
+  }
+
+  // MARK: - Running a plan
+
+  /// Runs a stop for a plan, with a scan for what is retired, and reclaims what nothing refers to.
+  func run(_ plan: inout Plan) throws(FtraceError) -> StopReport {
+    let retired = arena.retiredRanges()
+    var marks = [UInt8](repeating: 0, count: retired.count)
+    var uncertain = false
+    let report: StopReport
+    do throws(QuiesceError) {
+      report = try unsafe stop(&plan, retired, &marks, &uncertain)
+    } catch {
+      if case .timedOut = error { statistics.timeouts += 1 }
+      throw .quiescence(error)
+    }
+    statistics.stops += 1
+    statistics.longestTimeToStop = max(statistics.longestTimeToStop, report.timeToStop)
+    statistics.longestTimeStopped = max(statistics.longestTimeStopped, report.timeStopped)
+    if let damaged = plan.damagedInnerCall { throw damage(damaged) }
+    if !uncertain { reclaim(retired, marks) }
+    return report
+  }
+
+  private func stop(
+    _ plan: inout Plan, _ retired: [CodeRange], _ marks: inout [UInt8], _ uncertain: inout Bool
+  ) throws(QuiesceError) -> StopReport {
+    let ranges = unsafe retired.map { unsafe ftrace_range(start: UInt64($0.start), end: UInt64($0.end)) }
+    let deadline = configuration.stopDeadline
+    var result: Result<StopReport, QuiesceError> = .failure(.insideCallback)
+    // Safe: the arrays' buffers are pinned for the time of the closure, which is that of the stop; while the world is stopped only
+    // the C function runs, on these buffers.
+    unsafe plan.patches.withUnsafeMutableBufferPointer { patches in
+      unsafe plan.words.withUnsafeMutableBufferPointer { words in
+        unsafe plan.cells.withUnsafeMutableBufferPointer { cells in
+          unsafe ranges.withUnsafeBufferPointer { ranges in
+            unsafe marks.withUnsafeMutableBufferPointer { marks in
+              var request = unsafe ftrace_plan(
+                patches: patches.baseAddress, patch_count: patches.count, words: words.baseAddress,
+                word_count: words.count, cells: cells.baseAddress, cell_count: cells.count, written: 0, unexpected: 0,
+                aborted: false)
+              var scan = unsafe ftrace_scan(
+                ranges: ranges.baseAddress, marks: marks.baseAddress, count: ranges.count, words: 0, uncertain: false)
+              result = Result { () throws(QuiesceError) in
+                try unsafe Quiescence.stop(
+                  plan: &request, scan: &scan, deadline: deadline, observe: observer?.function,
+                  observeContext: observer?.context)
+              }
+              uncertain = unsafe scan.uncertain
+            }
+          }
+        }
+      }
+    }
+    return try result.get()
+  }
+
+  /// Reads the results of a plan back into the records.
+  private func settle(_ plan: Plan, _ next: CodeState) -> CommitReport {
+    var report = CommitReport()
+    for patch in unsafe plan.patches {
+      let (tag, status) = unsafe (patch.tag, patch.status)
+      let written = status == UInt8(FTRACE_PATCH_WRITTEN.rawValue)
+      if tag >= Plan.Tag.firstSpecial {
+        if written { statistics.innerCallsWritten += 1 }
+        continue
+      }
+      if written { report.sitesWritten += 1 }
+      let record = tables.record(tag)
+      let site = unsafe record.pointee.site
+      if status == UInt8(FTRACE_PATCH_UNEXPECTED.rawValue) {
+        unsafe record.pointee.flags |= UInt32(FTRACE_RECORD_FAILED)
+        let entry = unsafe QuarantinedSite(
+          ip: executable(site), function: name(at: site),
+          expected: SiteBytes(low: patch.expected_low, high: patch.expected_high).bytes,
+          found: SiteBytes(low: patch.replacement_low, high: patch.replacement_high).bytes)
+        quarantine[site] = entry
+        report.quarantined.append(entry)
+      } else {
+        // A body that goes keeps its record until `finishDrops`.
+        let dropping = unsafe record.pointee.flags & UInt32(FTRACE_RECORD_DROPPING) != 0
+        let target: SiteTarget = dropping ? .nop : next.classTargets[unsafe Int(tables.desiredClass[Int(site >> 3)])]
+        unsafe record.pointee.target = target.encoded
+      }
+    }
+    statistics.sitesWritten += report.sitesWritten
+    return report
+  }
+
+  /// The engine's own code was overwritten by somebody: nothing that it would patch can be trusted to work.
+  private func damage(_ patch: (tag: UInt32, expected: SiteBytes, found: SiteBytes)) -> FtraceError {
+    let call = patch.tag == Plan.Tag.mcountCall ? stubs.mcountCall : stubs.callerCall
+    killedReason = "the engine's code was overwritten"
+    return .engineCodeDamaged(address: executable(call), expected: patch.expected.bytes, found: patch.found.bytes)
+  }
+}
+
+extension Plan {
+  /// The inner call that was found with other bytes, after which nothing was written.
+  fileprivate var damagedInnerCall: (tag: UInt32, expected: SiteBytes, found: SiteBytes)? {
+    for patch in unsafe patches.prefix(2)
+    where unsafe patch.critical != 0 && patch.status == UInt8(FTRACE_PATCH_UNEXPECTED.rawValue) {
+      return unsafe (
+        patch.tag, SiteBytes(low: patch.expected_low, high: patch.expected_high),
+        SiteBytes(low: patch.replacement_low, high: patch.replacement_high)
+      )
+    }
+    return nil
+  }
+}

@@ -1,0 +1,36 @@
+import FtraceCodeMemory
+import FtraceX86Assembler
+
+extension EngineState {
+  /// The code for a key, assembled and installed if it is not there yet.
+  func interned(_ key: TrampolineKey, _ emit: (Assembler) -> Void) throws(FtraceError) -> UInt32 {
+    if let block = trampolines[key] { return block.offset }
+    let block = try assemble(emit)
+    trampolines[key] = block
+    return block.offset
+  }
+
+  /// Assembles and installs code of the engine's own.
+  func assemble(_ emit: (Assembler) -> Void) throws(FtraceError) -> CodeBlock {
+    let a = Assembler()
+    emit(a)
+    let code: AssembledCode
+    do throws(AssemblerError) { code = try a.assembled() } catch { throw .assembly(error) }
+    return try install(code)
+  }
+
+  /// Retires the trampolines that nothing calls after the last commit.
+  func retireUnusedTrampolines() {
+    var used: Set<UInt32> = [actual.callerTarget]
+    for case .call(let offset) in actual.classTargets { used.insert(offset) }
+    for (key, block) in trampolines where key.kind == .caller && used.contains(block.offset) {
+      // A trampoline for several ops calls a multi-call.
+      let inner = TrampolineKey(kind: .multiCall, thunks: key.thunks, registers: false)
+      if let block = trampolines[inner] { used.insert(block.offset) }
+    }
+    for (key, block) in trampolines where !used.contains(block.offset) {
+      trampolines[key] = nil
+      retire(block)
+    }
+  }
+}

@@ -1,0 +1,234 @@
+import CFtraceShims
+import FtraceCodeMemory
+import FtracePlatform
+import FtraceQuiescence
+import FtraceX86Assembler
+
+/// What the program asks for: it differs from what the code says while a commit is under way, and never otherwise.
+struct DesiredState {
+  /// The on/off switch.
+  var enabled: Bool
+  /// Newest first.
+  var ops: [RegisteredOps] = []
+}
+
+/// An ops in its place in a runtime.
+struct RegisteredOps {
+  let ops: TraceOps
+  /// Its number among the ops of this runtime: a bit in a class, a flag in the thread block.
+  let number: Int
+  var filter: TraceFilter
+  let thunk: CodeBlock
+  /// Calls that were not delivered because they came from within the callback.
+  let recursions: UnsafeMutablePointer<UInt64>
+
+  /// Whether it can share `ftrace_caller`: it wants every function and no registers.
+  var isShared: Bool { filter.isUnfiltered && !ops.wantsRegisters }
+}
+
+/// All of a runtime's state behind its lock.
+///
+/// Lock order: this lock, then the stop lock, then the registry's lock. Nobody takes this one while stopped.
+final class EngineState {
+  let configuration: Configuration
+  // Declared before the arena: it is given back after the memory has gone.
+  let slot: RuntimeSlot
+  let arena: CodeArena
+  let tables: SiteTables
+  let stubs: EngineStubs
+
+  /// What the program asks for, and what the code and the tables say.
+  var desired: DesiredState
+  var actual: CodeState
+  var classes = SiteClasses()
+  var trampolines: [TrampolineKey: CodeBlock] = [:]
+
+  var functions: [UInt32: FunctionEntity] = [:]
+  var functionsByName: [String: FunctionEntity] = [:]
+  var hosts: [UInt32: HostEntity] = [:]
+  /// Bodies by their block's tag.
+  var bodies: [UInt32: FunctionBody] = [:]
+  var adaptors: [Signature: CodeBlock] = [:]
+  /// Slots of the stubs that emitted code reaches through a slot.
+  var stubSlots: [Symbol: UnsafeMutablePointer<UInt64>] = [:]
+  /// Bodies that are no longer anyone's, whose sites are dropped in the next stop.
+  var unlinked: [FunctionBody] = []
+  /// What is freed when a retired block is reclaimed.
+  var onReclaim: [UInt32: () -> Void] = [:]
+  var quarantine: [UInt32: QuarantinedSite] = [:]
+  var names = NameHistory()
+
+  var nextFunctionID: UInt32 = 1
+  var nextHostID: UInt32 = 1
+  var nextGeneration: UInt32 = 1
+  var nextTag: UInt32 = 1
+  /// Offset of the end of the highest block ever used: code above it was never executed.
+  var highWater: UInt32 = 0
+  var killedReason: String?
+  var statistics = EngineStatistics()
+  var daemonDue: Duration
+  var daemonNow: Duration = .zero
+  #if FTRACE_DELAYS
+    var sabotage: Sabotage?
+  #endif
+
+  init(_ configuration: Configuration) throws(FtraceError) {
+    do throws(QuiesceError) {
+      try Quiescence.prepare()
+      slot = try RuntimeSlot()
+    } catch { throw .quiescence(error) }
+    do throws(CodeMemoryError) {
+      arena = try CodeArena(reservation: configuration.reservation, mapping: configuration.mapping)
+    } catch { throw .memory(error) }
+    do throws(SystemError) {
+      tables = try SiteTables(
+        base: arena.executableBase, arenaBytes: arena.codeBytes, limits: configuration.limits,
+        classLimit: SiteClasses.limit)
+    } catch { throw .system(error) }
+    self.configuration = configuration
+    daemonDue = configuration.daemonPeriod
+
+    let assembled: (AssembledCode, EngineStubs)
+    // Safe: the recorder is allocated for as long as the tables, which outlive the code.
+    let recorder = unsafe UInt(bitPattern: tables.recorder)
+    do throws(AssemblerError) {
+      assembled = try EngineStubs.assemble(recorder: recorder)
+    } catch { throw .assembly(error) }
+    let block = try Self.place(assembled.0.bytes, alignment: 64, in: arena)
+    stubs = assembled.1.placed(at: block.offset)
+    desired = DesiredState(enabled: false)
+    actual = CodeState(
+      mcountTarget: stubs.stub, callerTarget: stubs.stub, classTargets: [.nop])
+    unsafe tables.recorder.pointee.class_target[0] = UInt64(arena.executableBase) + UInt64(stubs.stub)
+    highWater = block.offset + block.size
+    for (symbol, offset) in [(Symbol.pollSlow, stubs.pollSlow), (.stackCheckSlow, stubs.pollSlow)] {
+      let slot = try allocateSlot()
+      unsafe slot.pointee = UInt64(executable(offset))
+      unsafe stubSlots[symbol] = unsafe slot
+    }
+  }
+
+  // MARK: - Addresses
+
+  /// The executable address of an offset in the arena.
+  func executable(_ offset: UInt32) -> UInt { arena.executableBase + UInt(offset) }
+
+  /// The offset of an address in the arena, nil if it lies elsewhere.
+  func offset(of address: UInt) -> UInt32? {
+    guard address >= arena.executableBase, address - arena.executableBase < UInt(arena.codeBytes) else { return nil }
+    return UInt32(address - arena.executableBase)
+  }
+
+  /// The bytes of the instruction of a target at a site.
+  func bytes(of target: SiteTarget, at site: UInt32) -> SiteBytes {
+    switch target {
+    case .mcount: .call(from: site, to: stubs.mcount)
+    case .nop: .nop
+    case .call(let offset): .call(from: site, to: offset)
+    }
+  }
+
+  /// What is in memory at a site now.
+  func currentBytes(at site: UInt32) -> SiteBytes {
+    // Safe: sites lie in live blocks of the arena, which is readable.
+    unsafe SiteBytes(reading: UnsafeRawPointer(bitPattern: executable(site)).unsafelyUnwrapped)
+  }
+
+  // MARK: - Memory
+
+  /// Copies bytes to a new block. Nothing refers to it yet.
+  static func place(_ bytes: [UInt8], alignment: Int, in arena: CodeArena) throws(FtraceError) -> CodeBlock {
+    do throws(CodeMemoryError) {
+      let block = try arena.allocate(bytes: bytes.count, alignment: alignment)
+      // Safe: the block was allocated for these bytes and nobody else writes to it.
+      unsafe bytes.withUnsafeBytes { source in
+        unsafe arena.writableAddress(ofCodeAt: block.offset).copyMemory(
+          from: source.baseAddress.unsafelyUnwrapped, byteCount: source.count)
+      }
+      try arena.seal(block)
+      return block
+    } catch { throw .memory(error) }
+  }
+
+  func allocateSlot() throws(FtraceError) -> UnsafeMutablePointer<UInt64> {
+    do throws(CodeMemoryError) {
+      return unsafe try arena.allocateSlot()
+    } catch { throw .memory(error) }
+  }
+
+  /// Installs assembled code of the engine's own, and resolves its symbols.
+  func install(_ code: AssembledCode) throws(FtraceError) -> CodeBlock {
+    try install(name: "", bytes: code.bytes, relocations: code.relocations, alignment: code.alignment, ownSlot: nil)
+  }
+
+  /// Places code whose symbols are resolved to where it lies. On an error the memory is given back.
+  func install(
+    name: String, bytes: [UInt8], relocations: [Relocation], alignment: Int, ownSlot: UnsafeMutablePointer<UInt64>?,
+    amend: (inout [UInt8], UInt32) throws(FtraceError) -> Void = { _, _ in }
+  ) throws(FtraceError) -> CodeBlock {
+    let block: CodeBlock
+    do throws(CodeMemoryError) {
+      block = try arena.allocate(bytes: bytes.count, alignment: max(16, alignment))
+    } catch { throw .memory(error) }
+    do throws(FtraceError) {
+      var bytes = bytes
+      try resolve(relocations, name: name, in: &bytes, at: block.offset, ownSlot: ownSlot)
+      try amend(&bytes, block.offset)
+      // Safe: as in `place`.
+      unsafe bytes.withUnsafeBytes { source in
+        unsafe arena.writableAddress(ofCodeAt: block.offset).copyMemory(
+          from: source.baseAddress.unsafelyUnwrapped, byteCount: source.count)
+      }
+      do throws(CodeMemoryError) { try arena.seal(block) } catch { throw .memory(error) }
+    } catch {
+      arena.discard(block)
+      throw error
+    }
+    // Memory that held code before may still be in a core's instruction stream.
+    if block.offset < highWater { Quiescence.serialiseCores() }
+    highWater = max(highWater, block.offset + block.size)
+    return block
+  }
+
+  private func resolve(
+    _ relocations: [Relocation], name: String, in bytes: inout [UInt8], at offset: UInt32,
+    ownSlot: UnsafeMutablePointer<UInt64>?
+  ) throws(FtraceError) {
+    for relocation in relocations {
+      let size = relocation.kind == .absolute64 ? 8 : 4
+      guard relocation.offset >= 0, relocation.offset + size <= bytes.count else {
+        throw .invalidImage(name, reason: .relocationOutOfRange(offset: relocation.offset))
+      }
+      guard let address = unsafe address(of: relocation.symbol, ownSlot: ownSlot) else {
+        throw .invalidImage(name, reason: .unresolvedSymbol(relocation.symbol.rawValue))
+      }
+      let value: UInt64
+      switch relocation.kind {
+      case .absolute64:
+        value = UInt64(address) &+ UInt64(bitPattern: Int64(relocation.addend))
+      case .pcRelative32:
+        let from = executable(offset) + UInt(relocation.offset)
+        do throws(CodeMemoryError) {
+          let distance = try CodeArena.displacement(from: from, to: address, addend: relocation.addend)
+          value = UInt64(UInt32(bitPattern: distance))
+        } catch { throw .memory(error) }
+      }
+      for index in 0..<size { bytes[relocation.offset + index] = UInt8(truncatingIfNeeded: value >> (index * 8)) }
+    }
+  }
+
+  /// The address that a symbol stands for, nil if it is not this runtime's.
+  private func address(of symbol: Symbol, ownSlot: UnsafeMutablePointer<UInt64>?) -> UInt? {
+    if symbol == .mcount { return executable(stubs.mcount) }
+    if let slot = unsafe stubSlots[symbol] { return unsafe UInt(bitPattern: slot) }
+    switch EngineSymbol(symbol) {
+    case .function(let id):
+      guard let function = functions[id], function.state != .freed else { return nil }
+      return unsafe UInt(bitPattern: function.slot)
+    case .ownSlot: return unsafe ownSlot.map { unsafe UInt(bitPattern: $0) }
+    case .host(let id): return unsafe hosts[id].map { unsafe UInt(bitPattern: $0.slot) }
+    case .code(let offset): return executable(offset)
+    case nil: return nil
+    }
+  }
+}

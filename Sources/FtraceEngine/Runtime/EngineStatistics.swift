@@ -1,0 +1,39 @@
+import FtraceQuiescence
+
+/// Counters of a runtime. They only grow, but for the two that describe the last update.
+public struct EngineStatistics: Sendable, Hashable {
+  /// Sites converted from `call mcount` by the last update that converted any, and the time that its stop held the workers.
+  public var updateCount = 0
+  public var updateTime: Duration = .zero
+  /// Sites converted altogether (the overflow guard resets it).
+  public var updateTotal = 0
+  /// Stops of this runtime, and those that were given up at their deadline.
+  public var stops = 0
+  public var timeouts = 0
+  /// Instructions written in stops: at sites, and at the engine's inner calls.
+  public var sitesWritten = 0
+  public var innerCallsWritten = 0
+  /// Ticks of the daemon.
+  public var ticks = 0
+  /// The longest times to stop, and stopped.
+  public var longestTimeToStop: Duration = .zero
+  public var longestTimeStopped: Duration = .zero
+
+  // Filled in when they are asked for.
+
+  /// Records in use and allowed.
+  public var records = 0
+  public var recordCapacity = 0
+  /// Sites that were called and wait for conversion.
+  public var pending = 0
+  /// Calls that found no record, that came from within the recorder, and that came while it was suspended.
+  public var exhausted = 0
+  public var recursed = 0
+  public var gated = 0
+  public var quarantined = 0
+  /// Registered ops, functions that can be called, bytes of code in use and waiting for reclamation.
+  public var registeredOps = 0
+  public var functions = 0
+  public var liveCodeBytes = 0
+  public var retiredCodeBytes = 0
+}

@@ -1,0 +1,30 @@
+import CFtraceShims
+
+/// Which ops with routes of their own want a function; functions that the same ones want share a class.
+struct SiteClass: Hashable, Sendable {
+  /// Numbers of the ops, as bits.
+  var members: UInt32 = 0
+  /// Never traced, whatever is registered: its code keeps values where the trampolines do not save them.
+  var excluded = false
+}
+
+/// The classes in use, by number. Class 0 is that of functions which only shared ops want.
+struct SiteClasses {
+  static let limit = 1 << 16
+
+  private(set) var list: [SiteClass] = [SiteClass()]
+  private var numbers: [SiteClass: UInt16] = [SiteClass(): 0]
+
+  subscript(number: UInt16) -> SiteClass { list[Int(number)] }
+
+  /// The number of a class, a new one if need be.
+  /// - Throws: `.tooManySiteClasses`.
+  mutating func number(of siteClass: SiteClass) throws(FtraceError) -> UInt16 {
+    if let number = numbers[siteClass] { return number }
+    guard list.count < Self.limit else { throw .tooManySiteClasses(limit: Self.limit) }
+    let number = UInt16(list.count)
+    list.append(siteClass)
+    numbers[siteClass] = number
+    return number
+  }
+}

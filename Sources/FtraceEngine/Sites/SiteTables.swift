@@ -1,0 +1,68 @@
+import CFtraceShims
+import FtracePlatform
+
+/// The tables that the recorder reads without a lock: sparse memory, reserved for the whole arena and used as sites appear.
+///
+/// Each is indexed by the aligned word of eight bytes that holds a site. The engine writes them under its lock; cells that running
+/// code can read are changed in a stop, as part of a plan.
+@safe final class SiteTables {
+  // Safe: all point into mappings that this object owns until `deinit`, as long as the arena is.
+  let recorder: UnsafeMutablePointer<ftrace_recorder>
+  /// The classes that the sites will have after the next stop.
+  let desiredClass: UnsafeMutablePointer<UInt16>
+  private let mappings: [UnsafeMutableRawBufferPointer]
+
+  /// Reserves tables for an arena.
+  /// - Throws: `SystemError`; what was mapped is unmapped again.
+  init(base: UInt, arenaBytes: Int, limits: RecordLimits, classLimit: Int) throws(SystemError) {
+    let words = arenaBytes / 8
+    // A function takes 16 bytes at least, an imported one may hold a site in each word.
+    let records = min(words, limits.capacity == .max ? words : Int(UInt32.max) - 16)
+    let sizes = [words * 4, words * 2, words * 2, classLimit * 8, records * 16]
+    var mappings: [UnsafeMutableRawBufferPointer] = []
+    for size in sizes {
+      do throws(SystemError) {
+        unsafe mappings.append(try System.reserveZeroed(bytes: size))
+      } catch {
+        for mapping in unsafe mappings { unsafe System.release(mapping) }
+        throw error
+      }
+    }
+    unsafe self.mappings = unsafe mappings
+    unsafe recorder = .allocate(capacity: 1)
+    unsafe recorder.initialize(to: ftrace_recorder())
+    unsafe recorder.pointee.base = UInt64(base)
+    unsafe ftrace_recorder_set_tables(
+      recorder, mappings[0].baseAddress, mappings[1].baseAddress, mappings[3].baseAddress, mappings[4].baseAddress)
+    unsafe desiredClass = mappings[2].baseAddress!.bindMemory(to: UInt16.self, capacity: words)
+    unsafe ftrace_recorder_set_capacity(recorder, UInt32(min(records, limits.capacity)))
+    capacityLimit = records
+  }
+
+  deinit {
+    for mapping in unsafe mappings { unsafe System.release(mapping) }
+    unsafe recorder.deallocate()
+  }
+
+  /// Records that there is address space for.
+  let capacityLimit: Int
+
+  var capacity: Int { unsafe Int(ftrace_recorder_capacity(recorder)) }
+  var count: Int { unsafe Int(ftrace_recorder_count(recorder)) }
+
+  /// Allows `additional` records more, up to the limit of the address space.
+  func grow(by additional: Int) {
+    unsafe ftrace_recorder_set_capacity(recorder, UInt32(min(capacityLimit, capacity + additional)))
+  }
+
+  /// The record of a number, which counts from 1.
+  func record(_ number: UInt32) -> UnsafeMutablePointer<ftrace_record> {
+    unsafe recorder.pointee.records + Int(number - 1)
+  }
+
+  /// Number of the record of a site, nil if it has none.
+  func number(ofSite site: UInt32) -> UInt32? {
+    let number = unsafe ftrace_recorder_index(recorder, site)
+    return number == 0 || number >= UInt32(FTRACE_INDEX_DEAD) ? nil : number
+  }
+}

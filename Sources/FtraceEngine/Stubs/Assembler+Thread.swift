@@ -1,0 +1,66 @@
+import CFtraceShims
+import FtraceX86Assembler
+
+/// Displacements of the thread block's members from `fs:0`.
+enum ThreadBlock {
+  // Safe to truncate: the initial-exec block lies a little below the thread pointer.
+  private static let base = Int32(truncatingIfNeeded: ftrace_thread_displacement())
+  static let depth = base + Int32(FTRACE_THREAD_DEPTH)
+  static let poll = base + Int32(FTRACE_THREAD_POLL)
+  static let stackLimit = base + Int32(FTRACE_THREAD_STACK_LIMIT)
+
+  /// The flag that is set while the callback of an ops runs.
+  static func opsActive(slot: UInt32, ops: Int) -> Int32 {
+    base + Int32(FTRACE_THREAD_OPS_ACTIVE) + Int32(slot) * Int32(FTRACE_OPS_SLOTS) + Int32(ops)
+  }
+
+  static let layout = ThreadLayout(depth: depth, poll: poll, stackLimit: stackLimit)
+}
+
+extension Assembler {
+  /// Enters: after this the thread is inside, and no stop is under way. Clobbers flags. `slow` is bound by `enterSlowPath`.
+  func enter(nested: Label, slow: Label, entered: Label) {
+    cmp(.dword, .fs(ThreadBlock.depth), 0)
+    j(.ne, nested)
+    mov(.dword, .fs(ThreadBlock.depth), 1)
+    cmp(.dword, .fs(ThreadBlock.poll), 0)
+    j(.ne, slow)
+    bind(entered)
+  }
+
+  /// The out-of-line parts of `enter`.
+  func enterSlowPaths(nested: Label, slow: Label, entered: Label, stub: Symbol) {
+    bind(nested)
+    add(.dword, .fs(ThreadBlock.depth), 1)
+    jmp(entered)
+    bind(slow)
+    call(stub)
+    jmp(entered)
+  }
+
+  /// Leaves what `enter` entered. Clobbers flags.
+  func leave(nested: Label, slow: Label, left: Label) {
+    cmp(.dword, .fs(ThreadBlock.depth), 1)
+    j(.ne, nested)
+    mov(.dword, .fs(ThreadBlock.depth), 0)
+    test(.dword, .fs(ThreadBlock.poll), Int32(FTRACE_POLL_ASLEEP))
+    j(.ne, slow)
+    bind(left)
+  }
+
+  /// The out-of-line parts of `leave`.
+  func leaveSlowPaths(nested: Label, slow: Label, left: Label, stub: Symbol) {
+    bind(nested)
+    sub(.dword, .fs(ThreadBlock.depth), 1)
+    jmp(left)
+    bind(slow)
+    call(stub)
+    jmp(left)
+  }
+
+  /// A call of an absolute address, by way of `rax`.
+  func callAbsolute(_ address: UInt) {
+    mov(.rax, Int64(bitPattern: UInt64(address)))
+    call(.rax)
+  }
+}

@@ -1,0 +1,89 @@
+import CFtraceShims
+import FtraceX86Assembler
+
+extension Assembler {
+  /// A trampoline that a site calls: saves what is live at an entry and what a C callback clobbers, calls, and returns to the site.
+  ///
+  /// Two frame records are pushed, (parent ip, the caller's rbp) and (ip, link to it), so that a walk along `rbp` from the callback
+  /// meets the traced function and its caller. `body` emits the call; before it `rdi` is the address of the site, `rsi` the return
+  /// address in the caller, `rcx` the registers.
+  /// - Parameter registers: whether all members of `ftrace_registers` are filled in, or only those that are restored.
+  func callerTrampoline(registers: Bool, _ body: () -> Void) {
+    let volatile: [(Reg64, Int)] = [
+      (.rax, 0), (.rcx, 1), (.rdx, 2), (.rsi, 6), (.rdi, 7), (.r8, 8), (.r9, 9), (.r10, 10),
+    ]
+    let preserved: [(Reg64, Int)] = [(.rbx, 3), (.r12, 12), (.r13, 13), (.r14, 14), (.r15, 15)]
+    let vectors: [(XMM, Int)] = (0..<8).map { (XMM.allCases[$0], 128 + $0 * 16) }
+    let size = Int32(MemoryLayout<ftrace_registers>.size)
+    // [rsp] is the address after the site, [rsp + 8] the return address; rsp is 16-byte aligned.
+    push(.qword, .base(.rsp, 8))
+    push(.rbp)
+    mov(.rbp, .rsp)
+    push(.qword, .base(.rsp, 16))
+    push(.rbp)
+    mov(.rbp, .rsp)
+    sub(.rsp, size)
+    for (register, index) in volatile { mov(.base(.rsp, Int32(index * 8)), register) }
+    for (register, offset) in vectors { movaps(.base(.rsp, Int32(offset)), register) }
+    if registers {
+      for (register, index) in preserved { mov(.base(.rsp, Int32(index * 8)), register) }
+      lea(.rax, .base(.rbp, 40))
+      mov(.base(.rsp, 4 * 8), .rax)  // rsp in the traced function: at its return address
+      mov(.rax, .base(.rbp, 16))
+      mov(.base(.rsp, 5 * 8), .rax)
+      mov(.base(.rsp, 11 * 8), .r11)
+    }
+    mov(.rdi, .base(.rbp, 8))
+    mov(.rsi, .base(.rbp, 24))
+    sub(.rdi, 5)
+    mov(.rcx, .rsp)
+    body()
+    for (register, offset) in vectors { movaps(register, .base(.rsp, Int32(offset))) }
+    for (register, index) in volatile { mov(register, .base(.rsp, Int32(index * 8))) }
+    mov(.rbp, .base(.rbp, 16))
+    add(.rsp, size + 32)
+    ret()
+  }
+
+  /// The thunk of an ops: what `ftrace_call` is patched to. Function and context are part of its code, so they change together.
+  ///
+  /// At entry `rdi` is ip, `rsi` the parent, `rcx` the registers. Calls from within the callback are counted, not delivered.
+  func opsThunk(ops: TraceOps, activeFlag: Int32, recursions: UInt) {
+    let recursed = label("recursed")
+    cmp(.byte, .fs(activeFlag), 0)
+    j(.ne, recursed)
+    mov(.byte, .fs(activeFlag), 1)
+    push(.rbp)
+    mov(.rbp, .rsp)
+    // Safe: the ops answers for its context, and is kept while this thunk can run.
+    mov(.rdx, Int64(Int(bitPattern: unsafe ops.context)))
+    if !ops.wantsRegisters { xor(.ecx, .ecx) }
+    callAbsolute(unsafe unsafeBitCast(ops.callback, to: UInt.self))
+    pop(.rbp)
+    mov(.byte, .fs(activeFlag), 0)
+    ret()
+    bind(recursed)
+    mov(.rax, Int64(bitPattern: UInt64(recursions)))
+    lock()
+    inc(.qword, .base(.rax))
+    ret()
+  }
+
+  /// Calls several thunks one after the other with the same arguments: what takes the place of the kernel's list walker.
+  func multiCall(_ thunks: [UInt32]) {
+    sub(.rsp, 24)  // 16-byte aligned at the calls
+    mov(.base(.rsp, 0), .rdi)
+    mov(.base(.rsp, 8), .rsi)
+    mov(.base(.rsp, 16), .rcx)
+    for (index, thunk) in thunks.enumerated() {
+      if index > 0 {
+        mov(.rdi, .base(.rsp, 0))
+        mov(.rsi, .base(.rsp, 8))
+        mov(.rcx, .base(.rsp, 16))
+      }
+      call(EngineSymbol.code(thunk).symbol)
+    }
+    add(.rsp, 24)
+    ret()
+  }
+}

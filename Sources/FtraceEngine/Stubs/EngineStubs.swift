@@ -1,0 +1,138 @@
+import CFtraceShims
+import FtraceX86Assembler
+
+/// The stubs of a runtime: one block of code, whose two inner calls are the only bytes in it that are ever patched.
+struct EngineStubs {
+  /// A bare `ret`.
+  var stub: UInt32 = 0
+  /// What an unconverted site calls, and its inner call: to `stub`, or to `recordIP` while recording is on.
+  var mcount: UInt32 = 0
+  var mcountCall: UInt32 = 0
+  var recordIP: UInt32 = 0
+  /// What sites call that only shared ops want, and its inner call: to `stub`, to the thunk of an ops, or to several.
+  var caller: UInt32 = 0
+  var callerCall: UInt32 = 0
+  /// Slow paths of gates and back-edges.
+  var enterSlow: UInt32 = 0
+  var leaveSlow: UInt32 = 0
+  var pollSlow: UInt32 = 0
+
+  /// Assembles the stubs; the members of the result are offsets in the code.
+  static func assemble(recorder: UInt) throws(AssemblerError) -> (AssembledCode, EngineStubs) {
+    let a = Assembler()
+    let stub = a.here("ftrace_stub")
+    a.ret()
+
+    a.align(16)
+    let recordIP = a.here("ftrace_record_ip")
+    a.mov(.r11, Int64(bitPattern: UInt64(ftrace_address_of_record_ip())))
+    a.jmp(.r11)
+
+    a.align(16)
+    let (mcount, mcountCall) = a.mcount(recorder: recorder, stub: stub)
+    a.align(16)
+    let caller = a.here("ftrace_caller")
+    let callerCall = a.label("ftrace_call")
+    a.callerTrampoline(registers: false) {
+      a.align(8)  // the call lies in one aligned word
+      a.bind(callerCall)
+      a.call(stub)
+    }
+
+    a.align(16)
+    let enterSlow = a.here("enter_slow")
+    a.preservingCall { a.callAbsolute(ftrace_address_of_enter_slow()) }
+    a.align(16)
+    let leaveSlow = a.here("leave_slow")
+    a.preservingCall { a.callAbsolute(ftrace_address_of_leave_slow()) }
+    a.align(16)
+    let pollSlow = a.here("poll_slow")
+    let exhausted = a.label("stack exhausted")
+    a.preservingCall {
+      a.mov(.rdi, .rbx)
+      a.callAbsolute(ftrace_address_of_poll_slow())
+      a.test(.al, .al)
+      a.j(.e, exhausted)
+    }
+    a.bind(exhausted)
+    a.mov(.rdi, .base(.rbp, 8))
+    a.callAbsolute(ftrace_address_of_trap_stack())
+
+    let code = try a.assembled()
+    func offset(_ label: Label) -> UInt32 { UInt32(code.offset(of: label)) }
+    return (
+      code,
+      EngineStubs(
+        stub: offset(stub), mcount: offset(mcount), mcountCall: offset(mcountCall), recordIP: offset(recordIP),
+        caller: offset(caller), callerCall: offset(callerCall), enterSlow: offset(enterSlow),
+        leaveSlow: offset(leaveSlow), pollSlow: offset(pollSlow))
+    )
+  }
+
+  /// The same stubs at the place where they were installed.
+  func placed(at block: UInt32) -> EngineStubs {
+    var placed = self
+    for member in [
+      \EngineStubs.stub, \.mcount, \.mcountCall, \.recordIP, \.caller, \.callerCall, \.enterSlow, \.leaveSlow,
+      \.pollSlow,
+    ] { placed[keyPath: member] += block }
+    return placed
+  }
+
+  /// The name of the stub that holds an offset, for traces and listings.
+  func name(at offset: UInt32) -> String? {
+    let starts = [
+      (stub, "ftrace_stub"), (recordIP, "ftrace_record_ip"), (mcount, "mcount"), (caller, "ftrace_caller"),
+      (enterSlow, "ftrace_enter_slow"), (leaveSlow, "ftrace_leave_slow"), (pollSlow, "ftrace_poll_slow"),
+    ]
+    return starts.filter { $0.0 <= offset }.max { $0.0 < $1.0 }?.1
+  }
+}
+
+extension Assembler {
+  /// `mcount`: at entry `[rsp]` is the address after the site. Saves what the recorder clobbers, lets it choose the address to
+  /// go on at, and goes on there as if the site had called it.
+  fileprivate func mcount(recorder: UInt, stub: Label) -> (entry: Label, innerCall: Label) {
+    let saved: [Reg64] = [.rax, .rcx, .rdx, .rsi, .rdi, .r8, .r9, .r10]
+    let entry = here("mcount")
+    push(.rbp)
+    mov(.rbp, .rsp)
+    for register in saved { push(register) }
+    sub(.rsp, 8)  // 16-byte aligned, as it was at the site
+    mov(.rdi, Int64(bitPattern: UInt64(recorder)))
+    mov(.rsi, .base(.rbp, 8))
+    lea(.rax, .rip(stub))  // where to go on if nothing is recorded
+    align(8)
+    let innerCall = here("mcount_call")
+    call(stub)
+    mov(.r11, .rax)
+    add(.rsp, 8)
+    for register in saved.reversed() { pop(register) }
+    pop(.rbp)
+    jmp(.r11)
+    return (entry, innerCall)
+  }
+
+  /// A call from any place in emitted code that changes no register but `r11`, and no vector. Flags are dead there.
+  ///
+  /// `body` runs with `rbx` the lowest address of what was saved, `rbp` the frame, and an aligned stack.
+  fileprivate func preservingCall(_ body: () -> Void) {
+    let saved: [Reg64] = [
+      .rax, .rcx, .rdx, .rbx, .rsi, .rdi, .r8, .r9, .r10, .r11, .r12, .r13, .r14, .r15,
+    ]
+    push(.rbp)
+    mov(.rbp, .rsp)
+    for register in saved { push(register) }
+    sub(.rsp, 256)
+    mov(.rbx, .rsp)
+    for (index, register) in XMM.allCases.enumerated() { movups(.base(.rbx, Int32(index * 16)), register) }
+    and(.rsp, -16)
+    cld()
+    body()
+    for (index, register) in XMM.allCases.enumerated() { movups(register, .base(.rbx, Int32(index * 16))) }
+    lea(.rsp, .base(.rbx, 256))
+    for register in saved.reversed() { pop(register) }
+    pop(.rbp)
+    ret()
+  }
+}
