@@ -1,1 +1,3 @@
 #pragma once
+#include "ftrace_code_ranges.h"
+#include "ftrace_syscalls.h"
