@@ -15,14 +15,41 @@ extension System {
     }
   }
 
-  /// mmap(2). `at` is the exact place if `flags` has `MAP_FIXED`, else a hint; zero leaves it to the kernel.
+  /// The flags of mmap(2) that the package uses.
+  package struct MappingFlags: OptionSet, Sendable {
+    package let rawValue: Int32
+    package init(rawValue: Int32) { self.rawValue = rawValue }
+
+    package static let shared = MappingFlags(rawValue: MAP_SHARED)
+    package static let `private` = MappingFlags(rawValue: MAP_PRIVATE)
+    package static let anonymous = MappingFlags(rawValue: MAP_ANONYMOUS)
+    package static let fixed = MappingFlags(rawValue: MAP_FIXED)
+    package static let noReserve = MappingFlags(rawValue: MAP_NORESERVE)
+    package static let populate = MappingFlags(rawValue: MAP_POPULATE)
+
+    /// Private memory that takes neither pages nor commit charge until it is used.
+    package static let sparse: MappingFlags = [.private, .anonymous, .noReserve]
+  }
+
+  /// The advice of madvise(2) that the package uses.
+  package enum Advice: Int32, Sendable {
+    case dontNeed = 4
+    case dontFork = 10
+    case hugePage = 14
+    case dontDump = 16
+    case wipeOnFork = 18
+    case populateWrite = 23
+  }
+
+  /// mmap(2). `at` is the exact place if `flags` has `fixed`, else a hint; zero leaves it to the kernel.
   package static func mmap(
-    at address: UInt = 0, bytes: Int, _ protection: Protection, flags: Int32, descriptor: Int32 = -1, offset: Int = 0
+    at address: UInt = 0, bytes: Int, _ protection: Protection, _ flags: MappingFlags, descriptor: Int32 = -1,
+    offset: Int = 0
   ) throws(SystemError) -> UnsafeMutableRawPointer {
     let given = arguments(
-      Int(bitPattern: address), bytes, Int(protection.flags), Int(flags), Int(descriptor), offset)
+      Int(bitPattern: address), bytes, Int(protection.flags), Int(flags.rawValue), Int(descriptor), offset)
     let result = try perform(.mmap, given) {
-      ftrace_sys_mmap(address, bytes, protection.flags, flags, descriptor, offset)
+      ftrace_sys_mmap(address, bytes, protection.flags, flags.rawValue, descriptor, offset)
     }
     // mmap(2) never answers with address zero unless it was asked to, which nobody here does.
     return unsafe UnsafeMutableRawPointer(bitPattern: result).unsafelyUnwrapped
@@ -41,9 +68,9 @@ extension System {
   }
 
   /// madvise(2).
-  package static func madvise(_ address: UInt, bytes: Int, advice: Int32) throws(SystemError) {
-    _ = try perform(.madvise, arguments(Int(bitPattern: address), bytes, Int(advice))) {
-      ftrace_sys_madvise(address, bytes, advice)
+  package static func madvise(_ address: UInt, bytes: Int, _ advice: Advice) throws(SystemError) {
+    _ = try perform(.madvise, arguments(Int(bitPattern: address), bytes, Int(advice.rawValue))) {
+      ftrace_sys_madvise(address, bytes, advice.rawValue)
     }
   }
 
