@@ -26,7 +26,8 @@ let package = Package(
     .target(name: "FtracePlatform", dependencies: ["CFtraceShims"], path: "Sources/Platform", swiftSettings: memory),
     .target(name: "FtraceX86Assembler", path: "Sources/X86Assembler", swiftSettings: memory),
     .target(
-      name: "FtraceCodeMemory", dependencies: ["FtracePlatform"], path: "Sources/CodeMemory", swiftSettings: memory),
+      name: "FtraceCodeMemory", dependencies: ["FtracePlatform", "CFtraceShims"], path: "Sources/CodeMemory",
+      swiftSettings: memory),
     .target(
       name: "FtraceQuiescence", dependencies: ["FtracePlatform", "CFtraceShims"], path: "Sources/Quiescence",
       swiftSettings: memory),
@@ -73,7 +74,10 @@ let package = Package(
       name: "X86AssemblerTests", dependencies: ["FtraceX86Assembler", "FtraceDisassembly", "FtracePlatform"],
       swiftSettings: memory),
     .testTarget(
-      name: "CodeMemoryTests", dependencies: ["FtraceCodeMemory", "FtracePlatform"], swiftSettings: memory),
+      name: "PlatformTests", dependencies: ["FtracePlatform", "CFtraceShims"], swiftSettings: memory),
+    .testTarget(
+      name: "CodeMemoryTests", dependencies: ["FtraceCodeMemory", "FtracePlatform", "CFtraceShims"],
+      swiftSettings: memory),
   ],
   swiftLanguageModes: [.v6]
 )

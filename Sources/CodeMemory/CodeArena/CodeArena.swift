@@ -1,0 +1,134 @@
+import CFtraceShims
+import FtracePlatform
+
+/// Executable memory for generated code, and the data that rip-relative operands in it reach.
+///
+/// One reservation holds a code region and, directly after it, a data region. No page is ever writable and executable through the
+/// same mapping. Blocks of code go *unsealed → sealed → retired → free*; what each step promises, and who may take it when, is in
+/// <doc:CodeMemory>.
+///
+/// **Threads.** Externally synchronised: every call is made under one lock, the engine's. The arena is not `Sendable`, so that it
+/// lives inside the state which that lock protects. What is called while workers are stopped says so.
+///
+/// **Life.** `deinit` unmaps everything. No worker may be inside the arena's code by then; whoever owns the arena sees to that.
+@safe public final class CodeArena {
+  /// How code can be written although no mapping is both writable and executable.
+  public enum Mapping: Sendable {
+    /// ``dual``, or ``toggling`` where the system refuses it.
+    case automatic
+    /// The memory is mapped twice, once to run and once to write.
+    case dual
+    /// Pages change between writable and executable. A block then has pages of its own.
+    case toggling
+  }
+
+  /// What an arena is made with.
+  public struct Options: Sendable {
+    /// Bytes of the code region, rounded up to 64 KiB. Takes address space; memory follows use.
+    public var reservation: Int
+    /// Bytes of the data region, rounded up to pages. Nil is an eighth of `reservation`.
+    public var dataReservation: Int?
+    public var mapping: Mapping
+
+    public init(reservation: Int = 256 << 20, dataReservation: Int? = nil, mapping: Mapping = .automatic) {
+      self.reservation = reservation
+      self.dataReservation = dataReservation
+      self.mapping = mapping
+    }
+  }
+
+  /// Unit of allocation and alignment, bytes.
+  public static let granule = 16
+
+  let mapping: CodeMapping
+  var code: SegmentAllocator
+  var data: SegmentAllocator
+  var slots: SlotTable
+  var committed: CommittedChunks
+  var retirement: Retirement
+  var counters = Counters()
+  var nextGeneration: UInt32 = 1
+
+  /// Reserves an arena.
+  ///
+  /// - Throws: ``CodeMemoryError/reservationTooLarge(requested:maximum:)``; ``CodeMemoryError/permissionRefused(_:)`` if no
+  ///   mapping that `options` allow is permitted; ``CodeMemoryError/system(_:)`` for any other failure of mmap(2),
+  ///   mprotect(2), memfd_create(2), ftruncate(2) or fallocate(2). Nothing is left behind.
+  public init(_ options: Options = Options()) throws(CodeMemoryError) {
+    precondition(options.reservation > 0 && options.dataReservation ?? 1 > 0, "a reservation has at least one byte")
+    let sizes = try Self.sizes(options)
+    var committed = CommittedChunks(count: sizes.code / CodeMapping.chunkBytes)
+    let mapping = try Self.map(code: sizes.code, data: sizes.data, options.mapping, &committed)
+    // All of it first: a class whose fields own memory is set in one piece or not at all.
+    let code = try Self.owned { () throws(SystemError) in
+      try SegmentAllocator(granules: sizes.code / Self.granule)
+    }
+    let data = try Self.owned { () throws(SystemError) in
+      try SegmentAllocator(granules: sizes.data / Self.granule)
+    }
+    let slots = try Self.owned { () throws(SystemError) in try SlotTable(dataBytes: sizes.data) }
+    self.mapping = mapping
+    self.committed = committed
+    self.code = code
+    self.data = data
+    self.slots = slots
+    retirement = Retirement()
+  }
+
+  /// The mapping in use: never ``Mapping/automatic``.
+  public var activeMapping: Mapping { mapping.isDual ? .dual : .toggling }
+
+  /// Executable addresses of the code region.
+  public var codeAddresses: Range<UInt> { mapping.executable..<mapping.data }
+
+  /// Addresses of the data region, which begins where the code region ends.
+  public var dataAddresses: Range<UInt> { mapping.data..<mapping.data + UInt(mapping.dataBytes) }
+
+  private static func sizes(_ options: Options) throws(CodeMemoryError) -> (code: Int, data: Int) {
+    let data = options.dataReservation ?? max(options.reservation / 8, 1)
+    let maximum = CodeMapping.maximumBytes
+    // Checked one by one first, so that neither rounding nor the sum can overflow.
+    guard options.reservation <= maximum && data <= maximum else {
+      let (sum, overflow) = options.reservation.addingReportingOverflow(data)
+      throw .reservationTooLarge(requested: overflow ? .max : sum, maximum: maximum)
+    }
+    let chunk = CodeMapping.chunkBytes
+    let sizes = (code: (options.reservation + chunk - 1) & ~(chunk - 1), data: System.roundedToPages(data))
+    guard sizes.code + sizes.data <= maximum else {
+      throw .reservationTooLarge(requested: sizes.code + sizes.data, maximum: maximum)
+    }
+    return sizes
+  }
+
+  private static func map(
+    code: Int, data: Int, _ wanted: Mapping, _ committed: inout CommittedChunks
+  ) throws(CodeMemoryError) -> CodeMapping {
+    if wanted != .toggling {
+      do {
+        let mapping = try CodeMapping(dualCode: code, data: data)
+        // The first chunk becomes executable now: a policy that refuses it is met here and not in the first function.
+        try committed.commit(0..<1, in: mapping)
+        return mapping
+      } catch {
+        guard isRefusal(error) else { throw .system(error) }
+        if wanted == .dual { throw .permissionRefused(error) }
+      }
+    }
+    do {
+      return try CodeMapping(togglingCode: code, data: data)
+    } catch {
+      throw isRefusal(error) ? .permissionRefused(error) : .system(error)
+    }
+  }
+
+  /// What `body` makes, with its error as the arena's.
+  private static func owned<Owner: ~Copyable>(
+    _ body: () throws(SystemError) -> Owner
+  ) throws(CodeMemoryError) -> Owner {
+    do { return try body() } catch { throw .system(error) }
+  }
+
+  private static func isRefusal(_ error: SystemError) -> Bool {
+    [EPERM, EACCES, EINVAL, ENOSYS].contains(error.errno)
+  }
+}

@@ -1,0 +1,10 @@
+/// The calls that ``System`` makes and a ``Fault`` can name. The raw value is the name in section 2 of the manual.
+package enum SystemCall: String, CaseIterable, Sendable {
+  case mmap, munmap, mprotect, madvise, ftruncate, fallocate
+  case memfdCreate = "memfd_create"
+  case open, close, read, write, pread, pwrite, fsync, unlink, rename
+  case membarrier, tgkill, sigaction, sigaltstack
+  case futexWait = "futex (wait)"
+  case futexWake = "futex (wake)"
+  case sigmask = "rt_sigprocmask"
+}
