@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <linux/membarrier.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -117,6 +118,25 @@ static void name_late_workers(struct ftrace_stop *stop) {
   }
 }
 
+// Where code has no writable alias its pages change protection, all of them or none. Returns 0 or an errno.
+static int make_writable(const struct ftrace_plan *plan) {
+  for (size_t i = 0; i < plan->page_count; i++) {
+    if (!mprotect((void *)plan->pages[i].start, plan->pages[i].bytes, PROT_READ | PROT_WRITE))
+      continue;
+    const int error = errno;
+    while (i-- > 0) // the boundaries exist by now: the way back needs no memory
+      mprotect((void *)plan->pages[i].start, plan->pages[i].bytes, PROT_READ | PROT_EXEC);
+    return error;
+  }
+  return 0;
+}
+
+static void make_executable(const struct ftrace_plan *plan) {
+  for (size_t i = 0; i < plan->page_count; i++)
+    // Nobody may be released before it has succeeded.
+    while (mprotect((void *)plan->pages[i].start, plan->pages[i].bytes, PROT_READ | PROT_EXEC)) ftrace_pause();
+}
+
 static void release(uint64_t generation) {
   disarm();
   // Pairs with the acquire load in `wait_for_release`.
@@ -129,7 +149,7 @@ void ftrace_stop_run(struct ftrace_stop *stop) {
   const int saved_errno = errno;
   const uint64_t began = ftrace_monotonic_ns();
   stop->workers = stop->waited_for = stop->late_count = 0;
-  stop->last_tid = 0;
+  stop->last_tid = stop->error = 0;
   for (const struct ftrace_thread *thread = ftrace_registry_first(); thread; thread = thread->next) stop->workers++;
 
   stop->generation = atomic_load_explicit(&ftrace_domain.generation, memory_order_relaxed) + 1;
@@ -152,11 +172,17 @@ void ftrace_stop_run(struct ftrace_stop *stop) {
   if (stop->scan)
     for (const struct ftrace_thread *thread = ftrace_registry_first(); thread; thread = thread->next)
       ftrace_scan_worker(stop->scan, thread);
-  if (stop->plan) ftrace_plan_apply(stop->plan);
+  if (stop->plan) {
+    stop->error = make_writable(stop->plan);
+    if (!stop->error) {
+      ftrace_plan_apply(stop->plan);
+      make_executable(stop->plan);
+    }
+  }
   FTRACE_RACE_WINDOW();
   // The bytes were written through another mapping: no core may run on what it fetched before.
   membarrier_until_done(MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE);
-  stop->status = FTRACE_STOP_DONE;
+  stop->status = stop->error ? FTRACE_STOP_REFUSED : FTRACE_STOP_DONE;
   stop->time_to_stop_ns = stopped - began;
   stop->time_stopped_ns = ftrace_monotonic_ns() - stopped;
   release(stop->generation);

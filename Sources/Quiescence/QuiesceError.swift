@@ -8,6 +8,8 @@ public enum QuiesceError: Error, Equatable, Sendable {
   case membarrierUnavailable(errno: Int32)
   /// A thread could not be registered; `errno` says why.
   case attachRefused(errno: Int32)
+  /// The kernel refused to make pages of code writable for the stop; `errno` says why.
+  case pagesRefused(errno: Int32)
   /// All slots of the thread block are taken.
   case tooManyRuntimes(limit: Int)
 }
@@ -40,6 +42,9 @@ extension QuiesceError: CustomStringConvertible {
       "membarrier(2) is refused by this kernel or sandbox (errno \(errno)): allow it, or use Linux 4.16 or later."
     case .attachRefused(let errno):
       "the thread cannot be registered as a worker (errno \(errno)): free memory or thread-specific keys."
+    case .pagesRefused(let errno):
+      "mprotect(2) refused to make code writable during a stop (errno \(errno)); nothing was changed. "
+        + "Raise vm.max_map_count, or allow executable memfds so that code can be mapped twice."
     case .tooManyRuntimes(let limit):
       "\(limit) runtimes exist in this process, and no more fit: release one, or share it."
     }

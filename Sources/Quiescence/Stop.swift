@@ -56,6 +56,9 @@ extension Quiescence {
       unsafe ftrace_stop_run(&request)
       ftrace_registry_unlock()
     }
+    if unsafe request.status == FTRACE_STOP_REFUSED.rawValue {
+      throw unsafe .pagesRefused(errno: request.error)
+    }
     guard unsafe request.status == FTRACE_STOP_DONE.rawValue else {
       throw unsafe .timedOut(late: lateWorkers(&request), after: .nanoseconds(request.time_to_stop_ns))
     }

@@ -40,6 +40,12 @@ struct ftrace_cell_store {
   uint32_t tag;   // the planner's
 };
 
+/// Pages of code that are made writable for the time of the plan, where code has no writable alias.
+struct ftrace_page_run {
+  uint64_t start;
+  uint64_t bytes;
+};
+
 struct ftrace_plan {
   struct ftrace_patch *patches;
   size_t patch_count;
@@ -47,6 +53,8 @@ struct ftrace_plan {
   size_t word_count;
   struct ftrace_cell_store *cells;
   size_t cell_count;
+  const struct ftrace_page_run *pages;
+  size_t page_count;
   // Results.
   size_t written;
   size_t unexpected;

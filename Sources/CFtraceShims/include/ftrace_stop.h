@@ -6,7 +6,8 @@
 
 enum ftrace_stop_status {
   FTRACE_STOP_DONE = 0,
-  FTRACE_STOP_LATE = 1, // the deadline passed: disarmed, nothing was written
+  FTRACE_STOP_LATE = 1,    // the deadline passed: disarmed, nothing was written
+  FTRACE_STOP_REFUSED = 2, // pages could not be made writable: nothing was written, `error` says why
 };
 
 enum { FTRACE_STOP_LATE_MAX = 16 };
@@ -28,6 +29,7 @@ struct ftrace_stop {
   void *observe_context;
   // Results.
   uint32_t status;
+  int32_t error;
   uint32_t workers;     // attached
   uint32_t waited_for;  // were inside when the stop began
   int32_t last_tid;     // the last worker to arrive, 0 if nobody was waited for
