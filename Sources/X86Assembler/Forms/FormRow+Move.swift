@@ -1,0 +1,31 @@
+extension FormRow {
+  /// Moves, exchanges, the stack.
+  static let move: [FormRow] = [
+    FormRow(.movRmR, "mov", [.rm, .reg], 0x89, widths: .all),
+    FormRow(.movRRm, "mov", [.reg, .rm], 0x8B, widths: .all),
+    FormRow(.movRmI, "mov", [.rm, .imm], 0xC7, digit: 0, widths: .all),
+    FormRow(.movRI8, "mov", [.plus, .imm], 0xB0, widths: .byte),
+    FormRow(.movRI, "mov", [.plus, .imm], 0xB8, widths: [.word, .dword]),
+    FormRow(.movabsRI, "movabs", [.plus, .immFull], 0xB8, widths: .qword),
+    FormRow(.movzxRRm8, "movzx", [.reg, .rm8], 0x0FB6, widths: .wide),
+    FormRow(.movzxRRm16, "movzx", [.reg, .rm16], 0x0FB7, widths: .long),
+    FormRow(.movsxRRm8, "movsx", [.reg, .rm8], 0x0FBE, widths: .wide),
+    FormRow(.movsxRRm16, "movsx", [.reg, .rm16], 0x0FBF, widths: .long),
+    FormRow(.movsxdRRm32, "movsxd", [.reg, .rm32], 0x63, widths: .qword),
+    FormRow(.leaRM, "lea", [.reg, .address], 0x8D, widths: .wide),
+    FormRow(.xchgRmR, "xchg", [.rm, .reg], 0x87, widths: .all),
+    FormRow(.xchgAccR, "xchg", [.plus, .accumulator], 0x90, widths: .wide),
+    FormRow(.cmpxchgRmR, "cmpxchg", [.rm, .reg], 0x0FB1, widths: .all),
+    FormRow(.xaddRmR, "xadd", [.rm, .reg], 0x0FC1, widths: .all),
+    FormRow(.cmpxchg8bM, "cmpxchg8b", [.memory(8)], 0x0FC7, digit: 1, widths: .dword),
+    FormRow(.cmpxchg16bM, "cmpxchg16b", [.memory(16)], 0x0FC7, digit: 1, widths: .qword),
+    FormRow(.cmovRRm, "cmov", [.reg, .rm], 0x0F40, widths: .wide, condition: true),
+    FormRow(.setRm8, "set", [.rm8], 0x0F90, condition: true),
+    FormRow(.pushR, "push", [.plus], 0x50, widths: .implicitQword),
+    FormRow(.popR, "pop", [.plus], 0x58, widths: .implicitQword),
+    FormRow(.pushRm, "push", [.rm], 0xFF, digit: 6, widths: .implicitQword),
+    FormRow(.popRm, "pop", [.rm], 0x8F, digit: 0, widths: .implicitQword),
+    FormRow(.pushI8, "push", [.immS8], 0x6A, widths: .implicitQword),
+    FormRow(.pushI, "push", [.imm], 0x68, widths: .implicitQword),
+  ]
+}
