@@ -116,3 +116,12 @@ static inline void ftrace_recorder_set_tables(struct ftrace_recorder *r, void *i
 static inline void *ftrace_recorder_index_cell(const struct ftrace_recorder *r, uint32_t site) {
   return &r->index[site >> 3];
 }
+
+static inline void ftrace_recorder_count_exhausted(struct ftrace_recorder *r) {
+  atomic_fetch_add_explicit(&r->exhausted, 1, memory_order_relaxed);
+}
+
+/// Stores a word that emitted code jumps through. Pairs with its load: whoever sees the word sees what was written before.
+static inline void ftrace_store_release(uintptr_t *word, uintptr_t value) {
+  __atomic_store_n(word, value, __ATOMIC_RELEASE);
+}

@@ -19,7 +19,7 @@ final class FunctionEntity {
   var state: State = .declared
   /// Eight bytes of data that emitted code calls through.
   // Safe: allocated for the entity, freed when nothing refers to it any more.
-  let slot: UnsafeMutablePointer<UInt64>
+  let slot: UnsafeMutablePointer<UInt>
   var body: FunctionBody?
   /// Bodies whose code names the slot, until they are reclaimed.
   var callers: Set<ObjectIdentifier> = []
@@ -30,7 +30,7 @@ final class FunctionEntity {
   /// The stub that the slot holds while there is no body.
   var trap: CodeBlock?
 
-  init(id: UInt32, name: String, signature: Signature?, slot: UnsafeMutablePointer<UInt64>) {
+  init(id: UInt32, name: String, signature: Signature?, slot: UnsafeMutablePointer<UInt>) {
     self.id = id
     self.name = name
     self.signature = signature
@@ -51,12 +51,14 @@ final class FunctionBody {
   let hosts: [HostEntity]
   /// Why the body's sites are never traced, if so.
   let exclusion: SiteExclusion?
+  /// Time-stamp counter at installation, or at the last rename.
+  var installedAt: UInt64
   /// Set once the body is no longer a function's present one.
   var isUnlinked = false
 
   init(
     name: String, block: CodeBlock, sites: [Site], generation: UInt32, callees: [FunctionEntity], hosts: [HostEntity],
-    exclusion: SiteExclusion?
+    exclusion: SiteExclusion?, installedAt: UInt64
   ) {
     self.name = name
     self.block = block
@@ -65,6 +67,7 @@ final class FunctionBody {
     self.callees = callees
     self.hosts = hosts
     self.exclusion = exclusion
+    self.installedAt = installedAt
   }
 
   /// Offsets in the arena of the sites.
@@ -79,13 +82,13 @@ final class HostEntity {
   let thunk: CodeBlock
   /// What the thunk's code holds a pointer to.
   let closure: AnyObject
-  let slot: UnsafeMutablePointer<UInt64>
+  let slot: UnsafeMutablePointer<UInt>
   var handles = 0
   var callers: Set<ObjectIdentifier> = []
 
   init(
     id: UInt32, name: String, signature: Signature, thunk: CodeBlock, closure: AnyObject,
-    slot: UnsafeMutablePointer<UInt64>
+    slot: UnsafeMutablePointer<UInt>
   ) {
     self.id = id
     self.name = name

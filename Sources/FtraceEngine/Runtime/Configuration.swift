@@ -44,7 +44,7 @@ public struct Configuration: Sendable {
   /// Address space for code, in bytes. It is sparse: memory is used as code is installed.
   public var reservation: Int = 256 << 20
   /// How code memory is mapped.
-  public var mapping: CodeMapping = .automatic
+  public var mapping: CodeArena.Mapping = .automatic
   public var recording: RecordingMode = .onFirstCall
   public var limits: RecordLimits = .arena
   /// Period of the daemon.

@@ -1,5 +1,6 @@
 import CFtraceShims
 import FtraceCodeMemory
+import FtracePlatform
 import FtraceQuiescence
 
 /// A site whose class changes: offset of the site, and the classes before and after.
@@ -97,7 +98,9 @@ extension EngineState {
     for number in pending { converted += planSite(number, next, &plan) ? 1 : 0 }
     if next.classTargets != actual.classTargets || !classChanges.isEmpty { planAllSites(next, &plan) }
     planTables(next, classChanges, &plan)
-    sabotagePlan(&plan)
+    #if FTRACE_DELAYS
+      sabotage?.apply(to: &plan)
+    #endif
     guard !plan.isEmpty || !unlinked.isEmpty else { return CommitReport() }
 
     let stop: StopReport
@@ -233,7 +236,10 @@ extension EngineState {
         unsafe record.pointee.flags = UInt32(FTRACE_RECORD_DROPPED)
       }
     }
-    for body in unlinked { retire(body.block) }
+    for body in unlinked {
+      let tag = arena.entry(containing: executable(body.block.offset))?.tag ?? 0
+      retire(body.block) { [unowned self] in bodyReclaimed(body, tag: tag) }
+    }
     unlinked.removeAll()
   }
 
@@ -241,12 +247,10 @@ extension EngineState {
 
   /// Runs a stop for a plan, with a scan for what is retired, and reclaims what nothing refers to.
   func run(_ plan: inout Plan) throws(FtraceError) -> StopReport {
-    let retired = arena.retiredRanges()
-    var marks = [UInt8](repeating: 0, count: retired.count)
     var uncertain = false
     let report: StopReport
     do throws(QuiesceError) {
-      report = try unsafe stop(&plan, retired, &marks, &uncertain)
+      report = try stop(&plan, &uncertain)
     } catch {
       if case .timedOut = error { statistics.timeouts += 1 }
       throw .quiescence(error)
@@ -255,14 +259,13 @@ extension EngineState {
     statistics.longestTimeToStop = max(statistics.longestTimeToStop, report.timeToStop)
     statistics.longestTimeStopped = max(statistics.longestTimeStopped, report.timeStopped)
     if let damaged = plan.damagedInnerCall { throw damage(damaged) }
-    if !uncertain { reclaim(retired, marks) }
+    if !uncertain { reclaim() }
     return report
   }
 
-  private func stop(
-    _ plan: inout Plan, _ retired: [CodeRange], _ marks: inout [UInt8], _ uncertain: inout Bool
-  ) throws(QuiesceError) -> StopReport {
-    let ranges = unsafe retired.map { unsafe ftrace_range(start: UInt64($0.start), end: UInt64($0.end)) }
+  private func stop(_ plan: inout Plan, _ uncertain: inout Bool) throws(QuiesceError) -> StopReport {
+    let retired = unsafe arena.prepareReclamation()
+    let pages = unsafe arena.activeMapping == .toggling ? pageRuns(of: plan) : []
     let deadline = configuration.stopDeadline
     var result: Result<StopReport, QuiesceError> = .failure(.insideCallback)
     // Safe: the arrays' buffers are pinned for the time of the closure, which is that of the stop; while the world is stopped only
@@ -270,26 +273,39 @@ extension EngineState {
     unsafe plan.patches.withUnsafeMutableBufferPointer { patches in
       unsafe plan.words.withUnsafeMutableBufferPointer { words in
         unsafe plan.cells.withUnsafeMutableBufferPointer { cells in
-          unsafe ranges.withUnsafeBufferPointer { ranges in
-            unsafe marks.withUnsafeMutableBufferPointer { marks in
-              var request = unsafe ftrace_plan(
-                patches: patches.baseAddress, patch_count: patches.count, words: words.baseAddress,
-                word_count: words.count, cells: cells.baseAddress, cell_count: cells.count, written: 0, unexpected: 0,
-                aborted: false)
-              var scan = unsafe ftrace_scan(
-                ranges: ranges.baseAddress, marks: marks.baseAddress, count: ranges.count, words: 0, uncertain: false)
-              result = Result { () throws(QuiesceError) in
-                try unsafe Quiescence.stop(
-                  plan: &request, scan: &scan, deadline: deadline, observe: observer?.function,
-                  observeContext: observer?.context)
-              }
-              uncertain = unsafe scan.uncertain
+          unsafe pages.withUnsafeBufferPointer { pages in
+            var request = unsafe ftrace_plan(
+              patches: patches.baseAddress, patch_count: patches.count, words: words.baseAddress,
+              word_count: words.count, cells: cells.baseAddress, cell_count: cells.count, pages: pages.baseAddress,
+              page_count: pages.count, written: 0, unexpected: 0, aborted: false)
+            var scan = unsafe ftrace_scan(
+              ranges: retired.ranges, marks: retired.marks, count: retired.count, words: 0, uncertain: false)
+            result = Result { () throws(QuiesceError) in
+              try unsafe Quiescence.stop(
+                plan: &request, scan: &scan, deadline: deadline, observe: observer?.function,
+                observeContext: observer?.context)
             }
+            uncertain = unsafe scan.uncertain
           }
         }
       }
     }
     return try result.get()
+  }
+
+  /// The pages that a plan writes to, neighbours together.
+  private func pageRuns(of plan: Plan) -> [ftrace_page_run] {
+    let size = UInt64(System.pageSize)
+    var runs: [ftrace_page_run] = []
+    let starts = unsafe Set(plan.patches.map { unsafe UInt64(UInt(bitPattern: $0.write)) & ~(size - 1) })
+    for start in starts.sorted() {
+      if let last = unsafe runs.last, unsafe last.start + last.bytes == start {
+        unsafe runs[runs.count - 1].bytes += size
+      } else {
+        unsafe runs.append(ftrace_page_run(start: start, bytes: size))
+      }
+    }
+    return unsafe runs
   }
 
   /// Reads the results of a plan back into the records.

@@ -13,13 +13,13 @@ extension EngineState {
     arena.retire(block)
   }
 
-  /// Frees the retired ranges that the scan did not mark.
-  func reclaim(_ retired: [CodeRange], _ marks: [UInt8]) {
-    for (range, mark) in zip(retired, marks) where mark == 0 {
-      let offset = UInt32(UInt(range.start) - arena.executableBase)
-      if let release = onReclaim.removeValue(forKey: offset) { release() }
+  /// Frees the prepared blocks that the scan did not mark, and then what belonged to them.
+  func reclaim() {
+    var releases: [() -> Void] = []
+    _ = arena.reclaim { entry in
+      if let release = onReclaim.removeValue(forKey: entry.block.offset) { releases.append(release) }
     }
-    arena.reclaim(retired, marks: marks)
+    for release in releases { release() }
   }
 
   /// Whether enough waits for a stop that one should be made for it.

@@ -15,7 +15,7 @@ extension EngineState {
     let a = Assembler()
     emit(a)
     let code: AssembledCode
-    do throws(AssemblerError) { code = try a.assembled() } catch { throw .assembly(error) }
+    do throws(AssemblerError) { code = try a.finish() } catch { throw .assembly(error) }
     return try install(code)
   }
 

@@ -20,7 +20,7 @@ struct RegisteredOps {
   var filter: TraceFilter
   let thunk: CodeBlock
   /// Calls that were not delivered because they came from within the callback.
-  let recursions: UnsafeMutablePointer<UInt64>
+  let recursions: UnsafeMutablePointer<UInt>
 
   /// Whether it can share `ftrace_caller`: it wants every function and no registers.
   var isShared: Bool { filter.isUnfiltered && !ops.wantsRegisters }
@@ -48,14 +48,22 @@ final class EngineState {
   var hosts: [UInt32: HostEntity] = [:]
   /// Bodies by their block's tag.
   var bodies: [UInt32: FunctionBody] = [:]
+  var bodiesByIdentity: [ObjectIdentifier: FunctionBody] = [:]
   var adaptors: [Signature: CodeBlock] = [:]
   /// Slots of the stubs that emitted code reaches through a slot.
-  var stubSlots: [Symbol: UnsafeMutablePointer<UInt64>] = [:]
+  var stubSlots: [Symbol: UnsafeMutablePointer<UInt>] = [:]
   /// Bodies that are no longer anyone's, whose sites are dropped in the next stop.
   var unlinked: [FunctionBody] = []
   /// What is freed when a retired block is reclaimed.
   var onReclaim: [UInt32: () -> Void] = [:]
   var quarantine: [UInt32: QuarantinedSite] = [:]
+  /// Ops that are unreachable, while their callback may still be on a stack.
+  var leaving: [RegisteredOps] = []
+  /// What the program should be told, oldest first.
+  var warnings: [String] = []
+  var observer: StopObserver?
+  /// Starts the daemon's thread, once; nil when it runs or is not wanted.
+  var startDaemon: (() -> Void)?
   var names = NameHistory()
 
   var nextFunctionID: UInt32 = 1
@@ -78,11 +86,11 @@ final class EngineState {
       slot = try RuntimeSlot()
     } catch { throw .quiescence(error) }
     do throws(CodeMemoryError) {
-      arena = try CodeArena(reservation: configuration.reservation, mapping: configuration.mapping)
+      arena = try CodeArena(CodeArena.Options(reservation: configuration.reservation, mapping: configuration.mapping))
     } catch { throw .memory(error) }
     do throws(SystemError) {
       tables = try SiteTables(
-        base: arena.executableBase, arenaBytes: arena.codeBytes, limits: configuration.limits,
+        base: arena.codeAddresses.lowerBound, arenaBytes: arena.codeAddresses.count, limits: configuration.limits,
         classLimit: SiteClasses.limit)
     } catch { throw .system(error) }
     self.configuration = configuration
@@ -99,11 +107,11 @@ final class EngineState {
     desired = DesiredState(enabled: false)
     actual = CodeState(
       mcountTarget: stubs.stub, callerTarget: stubs.stub, classTargets: [.nop])
-    unsafe tables.recorder.pointee.class_target[0] = UInt64(arena.executableBase) + UInt64(stubs.stub)
+    unsafe tables.recorder.pointee.class_target[0] = UInt64(executable(stubs.stub))
     highWater = block.offset + block.size
     for (symbol, offset) in [(Symbol.pollSlow, stubs.pollSlow), (.stackCheckSlow, stubs.pollSlow)] {
       let slot = try allocateSlot()
-      unsafe slot.pointee = UInt64(executable(offset))
+      unsafe slot.pointee = executable(offset)
       unsafe stubSlots[symbol] = unsafe slot
     }
   }
@@ -111,12 +119,11 @@ final class EngineState {
   // MARK: - Addresses
 
   /// The executable address of an offset in the arena.
-  func executable(_ offset: UInt32) -> UInt { arena.executableBase + UInt(offset) }
+  func executable(_ offset: UInt32) -> UInt { arena.codeAddresses.lowerBound + UInt(offset) }
 
   /// The offset of an address in the arena, nil if it lies elsewhere.
   func offset(of address: UInt) -> UInt32? {
-    guard address >= arena.executableBase, address - arena.executableBase < UInt(arena.codeBytes) else { return nil }
-    return UInt32(address - arena.executableBase)
+    arena.offset(ofCodeAt: address)
   }
 
   /// The bytes of the instruction of a target at a site.
@@ -140,17 +147,13 @@ final class EngineState {
   static func place(_ bytes: [UInt8], alignment: Int, in arena: CodeArena) throws(FtraceError) -> CodeBlock {
     do throws(CodeMemoryError) {
       let block = try arena.allocate(bytes: bytes.count, alignment: alignment)
-      // Safe: the block was allocated for these bytes and nobody else writes to it.
-      unsafe bytes.withUnsafeBytes { source in
-        unsafe arena.writableAddress(ofCodeAt: block.offset).copyMemory(
-          from: source.baseAddress.unsafelyUnwrapped, byteCount: source.count)
-      }
+      arena.write(bytes.span, to: block)
       try arena.seal(block)
       return block
     } catch { throw .memory(error) }
   }
 
-  func allocateSlot() throws(FtraceError) -> UnsafeMutablePointer<UInt64> {
+  func allocateSlot() throws(FtraceError) -> UnsafeMutablePointer<UInt> {
     do throws(CodeMemoryError) {
       return unsafe try arena.allocateSlot()
     } catch { throw .memory(error) }
@@ -163,7 +166,7 @@ final class EngineState {
 
   /// Places code whose symbols are resolved to where it lies. On an error the memory is given back.
   func install(
-    name: String, bytes: [UInt8], relocations: [Relocation], alignment: Int, ownSlot: UnsafeMutablePointer<UInt64>?,
+    name: String, bytes: [UInt8], relocations: [Relocation], alignment: Int, ownSlot: UnsafeMutablePointer<UInt>?,
     amend: (inout [UInt8], UInt32) throws(FtraceError) -> Void = { _, _ in }
   ) throws(FtraceError) -> CodeBlock {
     let block: CodeBlock
@@ -174,11 +177,7 @@ final class EngineState {
       var bytes = bytes
       try resolve(relocations, name: name, in: &bytes, at: block.offset, ownSlot: ownSlot)
       try amend(&bytes, block.offset)
-      // Safe: as in `place`.
-      unsafe bytes.withUnsafeBytes { source in
-        unsafe arena.writableAddress(ofCodeAt: block.offset).copyMemory(
-          from: source.baseAddress.unsafelyUnwrapped, byteCount: source.count)
-      }
+      arena.write(bytes.span, to: block)
       do throws(CodeMemoryError) { try arena.seal(block) } catch { throw .memory(error) }
     } catch {
       arena.discard(block)
@@ -192,7 +191,7 @@ final class EngineState {
 
   private func resolve(
     _ relocations: [Relocation], name: String, in bytes: inout [UInt8], at offset: UInt32,
-    ownSlot: UnsafeMutablePointer<UInt64>?
+    ownSlot: UnsafeMutablePointer<UInt>?
   ) throws(FtraceError) {
     for relocation in relocations {
       let size = relocation.kind == .absolute64 ? 8 : 4
@@ -209,8 +208,8 @@ final class EngineState {
       case .pcRelative32:
         let from = executable(offset) + UInt(relocation.offset)
         do throws(CodeMemoryError) {
-          let distance = try CodeArena.displacement(from: from, to: address, addend: relocation.addend)
-          value = UInt64(UInt32(bitPattern: distance))
+          let target = address &+ UInt(bitPattern: Int(relocation.addend))
+          value = UInt64(UInt32(bitPattern: try CodeArena.rel32(from: from, to: target)))
         } catch { throw .memory(error) }
       }
       for index in 0..<size { bytes[relocation.offset + index] = UInt8(truncatingIfNeeded: value >> (index * 8)) }
@@ -218,7 +217,7 @@ final class EngineState {
   }
 
   /// The address that a symbol stands for, nil if it is not this runtime's.
-  private func address(of symbol: Symbol, ownSlot: UnsafeMutablePointer<UInt64>?) -> UInt? {
+  private func address(of symbol: Symbol, ownSlot: UnsafeMutablePointer<UInt>?) -> UInt? {
     if symbol == .mcount { return executable(stubs.mcount) }
     if let slot = unsafe stubSlots[symbol] { return unsafe UInt(bitPattern: slot) }
     switch EngineSymbol(symbol) {

@@ -10,7 +10,7 @@ import FtracePlatform
   let recorder: UnsafeMutablePointer<ftrace_recorder>
   /// The classes that the sites will have after the next stop.
   let desiredClass: UnsafeMutablePointer<UInt16>
-  private let mappings: [UnsafeMutableRawBufferPointer]
+  private let mappings: [SparseMemory]
 
   /// Reserves tables for an arena.
   /// - Throws: `SystemError`; what was mapped is unmapped again.
@@ -19,28 +19,20 @@ import FtracePlatform
     // A function takes 16 bytes at least, an imported one may hold a site in each word.
     let records = min(words, limits.capacity == .max ? words : Int(UInt32.max) - 16)
     let sizes = [words * 4, words * 2, words * 2, classLimit * 8, records * 16]
-    var mappings: [UnsafeMutableRawBufferPointer] = []
-    for size in sizes {
-      do throws(SystemError) {
-        unsafe mappings.append(try System.reserveZeroed(bytes: size))
-      } catch {
-        for mapping in unsafe mappings { unsafe System.release(mapping) }
-        throw error
-      }
-    }
-    unsafe self.mappings = unsafe mappings
+    var mappings: [SparseMemory] = []
+    for size in sizes { mappings.append(try SparseMemory(bytes: size)) }
+    self.mappings = mappings
     unsafe recorder = .allocate(capacity: 1)
     unsafe recorder.initialize(to: ftrace_recorder())
     unsafe recorder.pointee.base = UInt64(base)
     unsafe ftrace_recorder_set_tables(
-      recorder, mappings[0].baseAddress, mappings[1].baseAddress, mappings[3].baseAddress, mappings[4].baseAddress)
-    unsafe desiredClass = mappings[2].baseAddress!.bindMemory(to: UInt16.self, capacity: words)
+      recorder, mappings[0].start, mappings[1].start, mappings[3].start, mappings[4].start)
+    unsafe desiredClass = mappings[2].start.bindMemory(to: UInt16.self, capacity: words)
     unsafe ftrace_recorder_set_capacity(recorder, UInt32(min(records, limits.capacity)))
     capacityLimit = records
   }
 
   deinit {
-    for mapping in unsafe mappings { unsafe System.release(mapping) }
     unsafe recorder.deallocate()
   }
 
@@ -65,4 +57,17 @@ import FtracePlatform
     let number = unsafe ftrace_recorder_index(recorder, site)
     return number == 0 || number >= UInt32(FTRACE_INDEX_DEAD) ? nil : number
   }
+}
+
+/// Zeroed memory that takes space only where it is touched.
+@safe private final class SparseMemory {
+  let start: UnsafeMutableRawPointer
+  private let bytes: Int
+
+  init(bytes: Int) throws(SystemError) {
+    unsafe start = try System.mmap(bytes: bytes, .readWrite, .sparse)
+    self.bytes = bytes
+  }
+
+  deinit { try? System.munmap(UInt(bitPattern: unsafe start), bytes: bytes) }
 }

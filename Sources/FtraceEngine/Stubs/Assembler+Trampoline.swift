@@ -13,13 +13,13 @@ extension Assembler {
       (.rax, 0), (.rcx, 1), (.rdx, 2), (.rsi, 6), (.rdi, 7), (.r8, 8), (.r9, 9), (.r10, 10),
     ]
     let preserved: [(Reg64, Int)] = [(.rbx, 3), (.r12, 12), (.r13, 13), (.r14, 14), (.r15, 15)]
-    let vectors: [(XMM, Int)] = (0..<8).map { (XMM.allCases[$0], 128 + $0 * 16) }
+    let vectors: [(XMM, Int)] = (0..<8).map { (XMM(number: UInt8($0)), 128 + $0 * 16) }
     let size = Int32(MemoryLayout<ftrace_registers>.size)
     // [rsp] is the address after the site, [rsp + 8] the return address; rsp is 16-byte aligned.
-    push(.qword, .base(.rsp, 8))
+    push(.base(.rsp, 8))
     push(.rbp)
     mov(.rbp, .rsp)
-    push(.qword, .base(.rsp, 16))
+    push(.base(.rsp, 16))
     push(.rbp)
     mov(.rbp, .rsp)
     sub(.rsp, size)
@@ -64,8 +64,7 @@ extension Assembler {
     ret()
     bind(recursed)
     mov(.rax, Int64(bitPattern: UInt64(recursions)))
-    lock()
-    inc(.qword, .base(.rax))
+    lock.inc(.qword, .base(.rax))
     ret()
   }
 

@@ -1,0 +1,202 @@
+import CFtraceShims
+import FtraceCodeMemory
+import FtraceQuiescence
+import FtraceX86Assembler
+
+extension EngineState {
+  /// A live function by name.
+  func function(named name: String) throws(FtraceError) -> FunctionEntity {
+    guard let function = functionsByName[name] else {
+      throw .unknownFunction(name, nearest: functionsByName.keys.nearest(to: name))
+    }
+    return function
+  }
+
+  /// Makes a function without a body: others can refer to it, calls trap.
+  func declare(_ name: String, signature: Signature?) throws(FtraceError) -> FunctionEntity {
+    if let existing = functionsByName[name] {
+      guard existing.state == .declared else { throw .nameTaken(name) }
+      if let expected = existing.signature, let signature, expected != signature {
+        throw .signatureMismatch(name, expected: "\(expected)", found: "\(signature)")
+      }
+      return existing
+    }
+    let slot = unsafe try allocateSlot()
+    let function = unsafe FunctionEntity(id: nextFunctionID, name: name, signature: signature, slot: slot)
+    do throws(FtraceError) {
+      try setTrap(of: function, reason: "has no body yet: define it")
+    } catch {
+      unsafe arena.freeSlot(slot)
+      throw error
+    }
+    nextFunctionID += 1
+    functions[function.id] = function
+    functionsByName[name] = function
+    return function
+  }
+
+  /// Gives a function a body: its first, or one that replaces the present one. When this returns, every new call runs it.
+  func setBody(_ image: FunctionImage, of function: FunctionEntity) throws(FtraceError) {
+    guard function.state != .freed else { throw .functionFreed(function.name) }
+    let body = try installBody(image, of: function)
+    publish(executable(body.block.offset), in: function)
+    if let old = function.body { unlink(old) }
+    function.body = body
+    function.state = .live
+    if let trap = function.trap {
+      function.trap = nil
+      retire(trap)
+    }
+    startDaemon?()
+    if shouldReclaim { _ = try? commit(desired) }
+  }
+
+  /// Frees a function: calls through its slot trap from here on. Its sites are dropped, in a stop, before this returns.
+  ///
+  /// - Throws: `.stillCalled` unless `force`; errors of the stop, after which the function is freed all the same and its memory
+  ///   follows with a later stop.
+  func free(_ function: FunctionEntity, force: Bool) throws(FtraceError) {
+    guard function.state != .freed else { throw .functionFreed(function.name) }
+    guard !Quiescence.isInsideCallback else { throw .quiescence(.insideCallback) }
+    if !force {
+      // Callers that are gone themselves count until their memory is reclaimed; that may be now.
+      if !function.callers.isEmpty, callerNames(of: function).isEmpty { try reclaimNow() }
+      let names = callerNames(of: function)
+      guard names.isEmpty else { throw .stillCalled(function.name, callers: names) }
+    }
+    try setTrap(of: function, reason: "has been freed")
+    functionsByName[function.name] = nil
+    function.state = .freed
+    if let body = function.body {
+      function.body = nil
+      unlink(body)
+    }
+    release(function)
+    _ = try commit(desired)
+  }
+
+  /// Renames a function. Filters apply to the new name when this returns.
+  func rename(_ function: FunctionEntity, to name: String) throws(FtraceError) {
+    guard function.state != .freed else { throw .functionFreed(function.name) }
+    guard name != function.name else { return }
+    guard functionsByName[name] == nil else { throw .nameTaken(name) }
+    var changes: [ClassChange] = []
+    if let body = function.body {
+      let new = try siteClass(of: name, excluded: isExcluded(body))
+      changes = classChanges(of: body, to: new)
+    }
+    if !changes.isEmpty { _ = try commit(desired, classChanges: changes) }
+    functionsByName[function.name] = nil
+    functionsByName[name] = function
+    function.name = name
+    if let body = function.body {
+      names.record(
+        start: body.block.offset, size: body.block.size, name: body.name, since: body.installedAt)
+      body.name = name
+      body.installedAt = ftrace_rdtsc()
+    }
+  }
+
+  // MARK: - Parts
+
+  /// Names of the live functions whose code refers to a function; its own calls do not count.
+  private func callerNames(of function: FunctionEntity) -> [String] {
+    let names = function.callers.compactMap { identity -> String? in
+      guard let body = bodiesByIdentity[identity], !body.isUnlinked else { return nil }
+      return body.name
+    }
+    return Array(Set(names)).sorted()
+  }
+
+  /// Stores the address that calls go to. Any thread that calls after this returns runs the new code.
+  private func publish(_ address: UInt, in function: FunctionEntity) {
+    // Pairs with the load in `call [rip + slot]`: the code was written before. Aligned, so it is one store.
+    unsafe ftrace_store_release(function.slot, address)
+  }
+
+  private func setTrap(of function: FunctionEntity, reason: StaticString) throws(FtraceError) {
+    let name = Array(function.name.utf8).filter { $0 != 0 }
+    let trap = try assemble { a in
+      let (text, why) = (a.label(), a.label())
+      a.and(.rsp, -16)
+      a.lea(.rdi, .rip(text))
+      a.lea(.rsi, .rip(why))
+      a.callAbsolute(ftrace_address_of_trap_call())
+      a.ud2()
+      a.bind(text)
+      a.bytes(name + [0])
+      a.bind(why)
+      a.bytes(reason.withUTF8Buffer { Array($0) } + [0])
+    }
+    publish(executable(trap.offset), in: function)
+    if let old = function.trap { retire(old) }
+    function.trap = trap
+  }
+
+  /// Takes a body out of use: its sites are dropped in the next stop, its memory follows when nothing refers to it.
+  private func unlink(_ body: FunctionBody) {
+    body.isUnlinked = true
+    unlinked.append(body)
+  }
+
+  /// What is left to do when a retired body's memory is reclaimed.
+  func bodyReclaimed(_ body: FunctionBody, tag: UInt32) {
+    names.record(start: body.block.offset, size: body.block.size, name: body.name, since: body.installedAt)
+    let identity = ObjectIdentifier(body)
+    bodies[tag] = nil
+    bodiesByIdentity[identity] = nil
+    for callee in body.callees {
+      callee.callers.remove(identity)
+      release(callee)
+    }
+    for host in body.hosts {
+      host.callers.remove(identity)
+      release(host)
+    }
+  }
+
+  /// Gives back what a freed function still holds, once nothing refers to it.
+  func release(_ function: FunctionEntity) {
+    guard function.state == .freed, function.handles == 0, function.callers.isEmpty, functions[function.id] != nil else {
+      return
+    }
+    functions[function.id] = nil
+    let slot = unsafe function.slot
+    // The gate reads the slot, so the slot goes after it.
+    if let trap = function.trap { retire(trap) }
+    if let gate = function.gate {
+      retire(gate) { [arena] in unsafe arena.freeSlot(slot) }
+    } else {
+      unsafe arena.freeSlot(slot)
+    }
+  }
+
+  /// The same for a host function: its thunk, and with it the closure.
+  func release(_ host: HostEntity) {
+    guard host.handles == 0, host.callers.isEmpty, hosts[host.id] != nil else { return }
+    hosts[host.id] = nil
+    let slot = unsafe host.slot
+    // The closure lives as long as a frame of the thunk may.
+    retire(host.thunk) { [arena] in
+      withExtendedLifetime(host) { unsafe arena.freeSlot(slot) }
+    }
+  }
+
+  func isExcluded(_ body: FunctionBody) -> Bool {
+    if case .wideVectors = body.exclusion { true } else { false }
+  }
+
+  /// The changes that bring the sites of a body to a class.
+  func classChanges(of body: FunctionBody, to new: UInt16) -> [ClassChange] {
+    body.siteOffsets.compactMap { site in
+      let old = unsafe tables.desiredClass[Int(site >> 3)]
+      return old == new ? nil : ClassChange(site: site, old: old, new: new)
+    }
+  }
+
+  /// The name of what an address belongs to: a function, or a stub of the engine's.
+  func name(at offset: UInt32) -> String {
+    if let entry = arena.entry(containing: executable(offset)), let body = bodies[entry.tag] { return body.name }
+    return stubs.name(at: offset) ?? "0x" + String(executable(offset), radix: 16)
+  }
+}

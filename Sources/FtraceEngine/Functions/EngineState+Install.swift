@@ -1,0 +1,110 @@
+import CFtraceShims
+import FtraceCodeMemory
+import FtraceX86Assembler
+
+extension EngineState {
+  /// Installs an image as a body: code in place, symbols resolved, sites in the state that the recording mode starts with. Nothing
+  /// calls it yet.
+  func installBody(_ image: FunctionImage, of function: FunctionEntity) throws(FtraceError) -> FunctionBody {
+    try check(image)
+    let callees = image.relocations.compactMap { relocation -> FunctionEntity? in
+      guard case .function(let id) = EngineSymbol(relocation.symbol), id != function.id else { return nil }
+      return functions[id]
+    }
+    let hosts = image.relocations.compactMap { relocation -> HostEntity? in
+      guard case .host(let id) = EngineSymbol(relocation.symbol) else { return nil }
+      return self.hosts[id]
+    }
+    let wide = image.declaredVectorWidth > .bits128
+    let siteClass = try siteClass(of: image.name, excluded: wide)
+    // A class made just now has no target yet.
+    if Int(siteClass) >= actual.classTargets.count { _ = try commit(desired) }
+
+    var exclusion: SiteExclusion? = wide ? .wideVectors(bits: Int(image.declaredVectorWidth.rawValue)) : nil
+    var records: [(site: UInt32, number: UInt32)] = []
+    let initial = configuration.recording == .onFirstCall ? nil : actual.classTargets[Int(siteClass)]
+    let block: CodeBlock
+    do throws(FtraceError) {
+      block = try install(
+        name: image.name, bytes: image.bytes, relocations: image.relocations, alignment: image.alignment,
+        ownSlot: unsafe function.slot
+      ) { (bytes, offset) throws(FtraceError) in
+        for site in image.sites {
+          let place = offset + UInt32(site.offset)
+          var siteBytes = self.bytes(of: .mcount, at: place)
+          if let initial {
+            let number = unsafe ftrace_recorder_take(tables.recorder)
+            if number == 0 {
+              unsafe ftrace_recorder_count_exhausted(tables.recorder)
+              exclusion = exclusion ?? .noRecord
+              siteBytes = .nop
+            } else {
+              records.append((place, number))
+              siteBytes = self.bytes(of: initial, at: place)
+            }
+          }
+          bytes.replaceSubrange(site.offset..<site.offset + 5, with: siteBytes.bytes)
+        }
+      }
+    } catch {
+      for (_, number) in records { unsafe ftrace_recorder_give(tables.recorder, number) }
+      throw error
+    }
+
+    let body = FunctionBody(
+      name: image.name, block: block, sites: image.sites, generation: nextGeneration, callees: callees, hosts: hosts,
+      exclusion: exclusion, installedAt: ftrace_rdtsc())
+    nextGeneration &+= 1
+    // Nobody runs the code yet, so the tables are written without a stop.
+    for site in body.siteOffsets {
+      unsafe tables.desiredClass[Int(site >> 3)] = siteClass
+      unsafe tables.recorder.pointee.site_class[Int(site >> 3)] = siteClass
+      unsafe ftrace_recorder_set_index(tables.recorder, site, UInt32(FTRACE_INDEX_NONE))
+    }
+    for (site, number) in records {
+      let record = tables.record(number)
+      unsafe record.pointee.site = site
+      unsafe record.pointee.target = (initial ?? .nop).encoded
+      unsafe record.pointee.flags = 0
+      unsafe ftrace_recorder_set_index(tables.recorder, site, number)
+    }
+    if configuration.recording == .atEmission, records.count < body.sites.count {
+      // Sites without a record are NOPs for good; the recorder never sees them.
+      for site in body.siteOffsets where tables.number(ofSite: site) == nil {
+        unsafe ftrace_recorder_set_index(tables.recorder, site, UInt32(FTRACE_INDEX_DEAD))
+      }
+    }
+    let tag = nextTag
+    nextTag &+= 1
+    arena.setTag(tag, of: block)
+    bodies[tag] = body
+    for callee in callees { callee.callers.insert(ObjectIdentifier(body)) }
+    for host in hosts { host.callers.insert(ObjectIdentifier(body)) }
+    bodiesByIdentity[ObjectIdentifier(body)] = body
+    return body
+  }
+
+  /// The class of a function of that name under the present filters.
+  func siteClass(of name: String, excluded: Bool) throws(FtraceError) -> UInt16 {
+    var members: UInt32 = 0
+    for ops in desired.ops where !ops.isShared && ops.filter.matches(name) { members |= 1 << ops.number }
+    return try classes.number(of: SiteClass(members: excluded ? 0 : members, excluded: excluded))
+  }
+
+  private func check(_ image: FunctionImage) throws(FtraceError) {
+    func fail(_ problem: ImageProblem) -> FtraceError { .invalidImage(image.name, reason: problem) }
+    guard !image.bytes.isEmpty else { throw fail(.empty) }
+    guard image.bytes.count <= arena.codeAddresses.count else { throw fail(.tooLarge(bytes: image.bytes.count)) }
+    var end = 0
+    for site in image.sites.sorted(by: { $0.offset < $1.offset }) {
+      guard site.offset >= 0, site.offset + 5 <= image.bytes.count else { throw fail(.siteOutOfRange(offset: site.offset)) }
+      guard site.offset >= end else { throw fail(.sitesOverlap(offset: site.offset)) }
+      guard site.offset % 8 <= 3 else { throw fail(.siteCrossesWord(offset: site.offset)) }
+      let found = Array(image.bytes[site.offset..<site.offset + 5])
+      guard found == SiteBytes.nop.bytes || found[0] == 0xE8 else {
+        throw fail(.siteBytes(offset: site.offset, found: found))
+      }
+      end = site.offset + 5
+    }
+  }
+}

@@ -1,0 +1,28 @@
+#if FTRACE_DELAYS
+  import CFtraceShims
+
+  /// Faults that are planted to see that the torture finds them. Only in builds with the trait `Delays`.
+  public enum Sabotage: String, Sendable, CaseIterable {
+    /// One event in some thousands is not counted (planted in the tracer).
+    case dropEvent = "drop-event"
+    /// A plan leaves out a site, now and then.
+    case skipSite = "skip-site"
+    /// A change of tracer is not written.
+    case staleCallee = "stale-callee"
+
+    func apply(to plan: inout Plan) {
+      switch self {
+      case .dropEvent: break
+      case .skipSite:
+        // Made to look written: its replacement is what it has.
+        guard let index = unsafe plan.patches.firstIndex(where: { unsafe $0.tag < Plan.Tag.firstSpecial }) else { return }
+        unsafe plan.patches[index].replacement_low = plan.patches[index].expected_low
+        unsafe plan.patches[index].replacement_high = plan.patches[index].expected_high
+      case .staleCallee:
+        guard let index = unsafe plan.patches.firstIndex(where: { unsafe $0.tag == Plan.Tag.callerCall }) else { return }
+        unsafe plan.patches[index].replacement_low = plan.patches[index].expected_low
+        unsafe plan.patches[index].replacement_high = plan.patches[index].expected_high
+      }
+    }
+  }
+#endif
