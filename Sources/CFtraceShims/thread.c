@@ -2,6 +2,7 @@
 #include "CFtraceShims.h"
 
 #include <pthread.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -21,6 +22,8 @@ static int exit_error;
 struct ftrace_thread *ftrace_thread_self(void) { return &block; }
 
 ptrdiff_t ftrace_thread_displacement(void) { return (char *)&block - (char *)__builtin_thread_pointer(); }
+
+void ftrace_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
 
 void ftrace_registry_lock(void) { pthread_mutex_lock(&registry_lock); }
 void ftrace_registry_unlock(void) { pthread_mutex_unlock(&registry_lock); }

@@ -2,7 +2,7 @@ import CFtraceShims
 import Synchronization
 
 /// One of the places that the thread block has for runtimes. Given back when it is released.
-package struct RuntimeSlot: ~Copyable, Sendable {
+package final class RuntimeSlot: Sendable {
   package let index: UInt32
 
   private static let taken = Mutex<UInt32>(0)

@@ -54,6 +54,8 @@ void ftrace_stop_run(struct ftrace_stop *stop);
 void ftrace_futex_wait(_Atomic(uint32_t) *word, uint32_t value, uint64_t nanoseconds);
 void ftrace_futex_wake(_Atomic(uint32_t) *word, int count);
 uint64_t ftrace_monotonic_ns(void);
+/// Sleeps, at least until interrupted.
+void ftrace_sleep(uint64_t nanoseconds);
 
 static inline void ftrace_pause(void) { __builtin_ia32_pause(); }
 static inline uint64_t ftrace_rdtsc(void) { return __builtin_ia32_rdtsc(); }

@@ -107,6 +107,9 @@ static inline void ftrace_thread_set_name(struct ftrace_thread *thread, const ch
   thread->name[i] = 0;
 }
 
+/// Gives the calling thread a name that the system shows, of at most 15 bytes.
+void ftrace_name_thread(const char *name);
+
 static inline const char *ftrace_thread_name(const struct ftrace_thread *thread) { return thread->name; }
 static inline void *ftrace_thread_runtime(uint32_t slot) { return ftrace_thread_self()->runtime[slot]; }
 static inline void ftrace_thread_set_runtime(uint32_t slot, void *block) {

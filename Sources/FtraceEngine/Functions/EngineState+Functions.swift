@@ -126,7 +126,7 @@ extension EngineState {
       a.bind(text)
       a.bytes(name + [0])
       a.bind(why)
-      a.bytes(reason.withUTF8Buffer { Array($0) } + [0])
+      a.bytes(reason.withUTF8Buffer { unsafe Array($0) } + [0])
     }
     publish(executable(trap.offset), in: function)
     if let old = function.trap { retire(old) }

@@ -25,7 +25,7 @@ extension EngineState {
     let initial = configuration.recording == .onFirstCall ? nil : actual.classTargets[Int(siteClass)]
     let block: CodeBlock
     do throws(FtraceError) {
-      block = try install(
+      block = try unsafe install(
         name: image.name, bytes: image.bytes, relocations: image.relocations, alignment: image.alignment,
         ownSlot: unsafe function.slot
       ) { (bytes, offset) throws(FtraceError) in
@@ -62,7 +62,7 @@ extension EngineState {
       unsafe ftrace_recorder_set_index(tables.recorder, site, UInt32(FTRACE_INDEX_NONE))
     }
     for (site, number) in records {
-      let record = tables.record(number)
+      let record = unsafe tables.record(number)
       unsafe record.pointee.site = site
       unsafe record.pointee.target = (initial ?? .nop).encoded
       unsafe record.pointee.flags = 0

@@ -4,7 +4,7 @@ import FtraceX86Assembler
 /// A function over its whole life: a name, a slot that holds the address of its present body, and what refers to it.
 ///
 /// All members are guarded by the engine's lock.
-final class FunctionEntity {
+@safe final class FunctionEntity {
   enum State {
     /// Declared, not defined: calls trap.
     case declared
@@ -75,7 +75,7 @@ final class FunctionBody {
 }
 
 /// A Swift closure that emitted code can call, by a thunk.
-final class HostEntity {
+@safe final class HostEntity {
   let id: UInt32
   let name: String
   let signature: Signature

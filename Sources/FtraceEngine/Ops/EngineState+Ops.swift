@@ -84,7 +84,7 @@ extension EngineState {
     let flag = ThreadBlock.opsActive(slot: slot.index, ops: number)
     do throws(FtraceError) {
       let thunk = try assemble { a in
-        a.opsThunk(ops: ops, activeFlag: flag, recursions: unsafe UInt(bitPattern: recursions))
+        a.opsThunk(ops: ops, activeFlag: flag, recursions: UInt(bitPattern: recursions))
       }
       return unsafe RegisteredOps(
         ops: ops, number: number, filter: ops.filter, thunk: thunk, recursions: recursions)

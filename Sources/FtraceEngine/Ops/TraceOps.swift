@@ -4,7 +4,7 @@ import CFtraceShims
 ///
 /// An ops is a value of identity: it can be registered once at a time, in one runtime. It and its context are kept until no call of
 /// the callback is on any stack.
-public final class TraceOps: Sendable {
+@safe public final class TraceOps: Sendable {
   /// The fast path: a C function. Arguments are the address of the site, the return address in the real caller, `context`, and the
   /// registers, which are nil unless the ops asks for them.
   ///

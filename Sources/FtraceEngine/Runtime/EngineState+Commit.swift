@@ -148,7 +148,7 @@ extension EngineState {
     var numbers: [UInt32] = []
     var next = unsafe ftrace_recorder_take_pending(tables.recorder)
     while next != 0 {
-      let record = tables.record(next)
+      let record = unsafe tables.record(next)
       let (number, flags) = unsafe (next, record.pointee.flags)
       next = unsafe record.pointee.next
       if flags & UInt32(FTRACE_RECORD_DROPPED) != 0 {
@@ -163,7 +163,7 @@ extension EngineState {
 
   /// Plans one site. Returns whether it is a conversion from `call mcount`.
   private func planSite(_ number: UInt32, _ next: CodeState, _ plan: inout Plan) -> Bool {
-    let record = tables.record(number)
+    let record = unsafe tables.record(number)
     guard unsafe record.pointee.flags == 0 else { return false }
     let (site, current) = unsafe (record.pointee.site, record.pointee.target)
     let target = next.classTargets[unsafe Int(tables.desiredClass[Int(site >> 3)])]
@@ -177,7 +177,7 @@ extension EngineState {
   /// Plans every converted site. Those that become pending now wait for the next stop.
   private func planAllSites(_ next: CodeState, _ plan: inout Plan) {
     let count = tables.count
-    plan.patches.reserveCapacity(plan.patches.count + count)
+    unsafe plan.patches.reserveCapacity(plan.patches.count + count)
     for index in 0..<count {
       let number = UInt32(index + 1)
       if unsafe tables.record(number).pointee.target != UInt32(FTRACE_TARGET_MCOUNT) {
@@ -208,7 +208,7 @@ extension EngineState {
         unsafe plan.store(
           UInt32(FTRACE_INDEX_DEAD), toCell: ftrace_recorder_index_cell(tables.recorder, site), width: 4, tag: site)
         guard let number = tables.number(ofSite: site) else { continue }
-        let record = tables.record(number)
+        let record = unsafe tables.record(number)
         let (target, flags) = unsafe (SiteTarget(encoded: record.pointee.target), record.pointee.flags)
         // No site of a body that went may call a trampoline: those are retired by themselves.
         if case .call = target, flags == 0 {
@@ -227,11 +227,11 @@ extension EngineState {
       unsafe quarantine[tables.record(number).pointee.site] = nil
       unsafe ftrace_recorder_give(tables.recorder, number)
     }
-    for cell in unsafe plan.cells where unsafe cell.width == 4 {
+    for unsafe cell in unsafe plan.cells where unsafe cell.width == 4 {
       // Recorded between the planning and the stop: it is on the pending list, which gives it back when it is taken.
       let old = unsafe cell.old
       guard old != 0, old < UInt32(FTRACE_INDEX_DEAD) else { continue }
-      let record = tables.record(old)
+      let record = unsafe tables.record(old)
       if unsafe record.pointee.flags == 0 && record.pointee.site == cell.tag {
         unsafe record.pointee.flags = UInt32(FTRACE_RECORD_DROPPED)
       }
@@ -265,7 +265,7 @@ extension EngineState {
 
   private func stop(_ plan: inout Plan, _ uncertain: inout Bool) throws(QuiesceError) -> StopReport {
     let retired = unsafe arena.prepareReclamation()
-    let pages = unsafe arena.activeMapping == .toggling ? pageRuns(of: plan) : []
+    let pages = arena.activeMapping == .toggling ? pageRuns(of: plan) : []
     let deadline = configuration.stopDeadline
     var result: Result<StopReport, QuiesceError> = .failure(.insideCallback)
     // Safe: the arrays' buffers are pinned for the time of the closure, which is that of the stop; while the world is stopped only
@@ -299,19 +299,19 @@ extension EngineState {
     var runs: [ftrace_page_run] = []
     let starts = unsafe Set(plan.patches.map { unsafe UInt64(UInt(bitPattern: $0.write)) & ~(size - 1) })
     for start in starts.sorted() {
-      if let last = unsafe runs.last, unsafe last.start + last.bytes == start {
-        unsafe runs[runs.count - 1].bytes += size
+      if let last = runs.last, last.start + last.bytes == start {
+        runs[runs.count - 1].bytes += size
       } else {
-        unsafe runs.append(ftrace_page_run(start: start, bytes: size))
+        runs.append(ftrace_page_run(start: start, bytes: size))
       }
     }
-    return unsafe runs
+    return runs
   }
 
   /// Reads the results of a plan back into the records.
   private func settle(_ plan: Plan, _ next: CodeState) -> CommitReport {
     var report = CommitReport()
-    for patch in unsafe plan.patches {
+    for unsafe patch in unsafe plan.patches {
       let (tag, status) = unsafe (patch.tag, patch.status)
       let written = status == UInt8(FTRACE_PATCH_WRITTEN.rawValue)
       if tag >= Plan.Tag.firstSpecial {
@@ -319,7 +319,7 @@ extension EngineState {
         continue
       }
       if written { report.sitesWritten += 1 }
-      let record = tables.record(tag)
+      let record = unsafe tables.record(tag)
       let site = unsafe record.pointee.site
       if status == UInt8(FTRACE_PATCH_UNEXPECTED.rawValue) {
         unsafe record.pointee.flags |= UInt32(FTRACE_RECORD_FAILED)
@@ -351,7 +351,7 @@ extension EngineState {
 extension Plan {
   /// The inner call that was found with other bytes, after which nothing was written.
   fileprivate var damagedInnerCall: (tag: UInt32, expected: SiteBytes, found: SiteBytes)? {
-    for patch in unsafe patches.prefix(2)
+    for unsafe patch in unsafe patches.prefix(2)
     where unsafe patch.critical != 0 && patch.status == UInt8(FTRACE_PATCH_UNEXPECTED.rawValue) {
       return unsafe (
         patch.tag, SiteBytes(low: patch.expected_low, high: patch.expected_high),

@@ -13,7 +13,7 @@ struct DesiredState {
 }
 
 /// An ops in its place in a runtime.
-struct RegisteredOps {
+@safe struct RegisteredOps {
   let ops: TraceOps
   /// Its number among the ops of this runtime: a bit in a class, a flag in the thread block.
   let number: Int
@@ -29,7 +29,7 @@ struct RegisteredOps {
 /// All of a runtime's state behind its lock.
 ///
 /// Lock order: this lock, then the stop lock, then the registry's lock. Nobody takes this one while stopped.
-final class EngineState {
+@safe final class EngineState {
   let configuration: Configuration
   // Declared before the arena: it is given back after the memory has gone.
   let slot: RuntimeSlot
@@ -51,7 +51,7 @@ final class EngineState {
   var bodiesByIdentity: [ObjectIdentifier: FunctionBody] = [:]
   var adaptors: [Signature: CodeBlock] = [:]
   /// Slots of the stubs that emitted code reaches through a slot.
-  var stubSlots: [Symbol: UnsafeMutablePointer<UInt>] = [:]
+  var stubSlots: [Symbol: UnsafeMutablePointer<UInt>] = unsafe [:]
   /// Bodies that are no longer anyone's, whose sites are dropped in the next stop.
   var unlinked: [FunctionBody] = []
   /// What is freed when a retired block is reclaimed.
@@ -110,7 +110,7 @@ final class EngineState {
     unsafe tables.recorder.pointee.class_target[0] = UInt64(executable(stubs.stub))
     highWater = block.offset + block.size
     for (symbol, offset) in [(Symbol.pollSlow, stubs.pollSlow), (.stackCheckSlow, stubs.pollSlow)] {
-      let slot = try allocateSlot()
+      let slot = try unsafe allocateSlot()
       unsafe slot.pointee = executable(offset)
       unsafe stubSlots[symbol] = unsafe slot
     }
@@ -161,7 +161,7 @@ final class EngineState {
 
   /// Installs assembled code of the engine's own, and resolves its symbols.
   func install(_ code: AssembledCode) throws(FtraceError) -> CodeBlock {
-    try install(name: "", bytes: code.bytes, relocations: code.relocations, alignment: code.alignment, ownSlot: nil)
+    try unsafe install(name: "", bytes: code.bytes, relocations: code.relocations, alignment: code.alignment, ownSlot: nil)
   }
 
   /// Places code whose symbols are resolved to where it lies. On an error the memory is given back.
@@ -175,7 +175,7 @@ final class EngineState {
     } catch { throw .memory(error) }
     do throws(FtraceError) {
       var bytes = bytes
-      try resolve(relocations, name: name, in: &bytes, at: block.offset, ownSlot: ownSlot)
+      try unsafe resolve(relocations, name: name, in: &bytes, at: block.offset, ownSlot: ownSlot)
       try amend(&bytes, block.offset)
       arena.write(bytes.span, to: block)
       do throws(CodeMemoryError) { try arena.seal(block) } catch { throw .memory(error) }
@@ -219,13 +219,13 @@ final class EngineState {
   /// The address that a symbol stands for, nil if it is not this runtime's.
   private func address(of symbol: Symbol, ownSlot: UnsafeMutablePointer<UInt>?) -> UInt? {
     if symbol == .mcount { return executable(stubs.mcount) }
-    if let slot = unsafe stubSlots[symbol] { return unsafe UInt(bitPattern: slot) }
+    if let slot = unsafe stubSlots[symbol] { return UInt(bitPattern: slot) }
     switch EngineSymbol(symbol) {
     case .function(let id):
       guard let function = functions[id], function.state != .freed else { return nil }
       return unsafe UInt(bitPattern: function.slot)
-    case .ownSlot: return unsafe ownSlot.map { unsafe UInt(bitPattern: $0) }
-    case .host(let id): return unsafe hosts[id].map { unsafe UInt(bitPattern: $0.slot) }
+    case .ownSlot: return unsafe ownSlot.map { UInt(bitPattern: $0) }
+    case .host(let id): return hosts[id].map { unsafe UInt(bitPattern: $0.slot) }
     case .code(let offset): return executable(offset)
     case nil: return nil
     }

@@ -1,7 +1,7 @@
 import CFtraceShims
 
 /// A plan under construction: what one stop will write.
-struct Plan {
+@safe struct Plan {
   /// Tags of the patches that are not sites.
   enum Tag {
     static let mcountCall: UInt32 = 0xFFFF_FFFF
@@ -9,13 +9,13 @@ struct Plan {
     static let firstSpecial: UInt32 = 0xFFFF_FFF0
   }
 
-  var patches: [ftrace_patch] = []
-  var words: [ftrace_word_store] = []
-  var cells: [ftrace_cell_store] = []
+  var patches: [ftrace_patch] = unsafe []
+  var words: [ftrace_word_store] = unsafe []
+  var cells: [ftrace_cell_store] = unsafe []
   /// New target of each patched record, in the order of the patches with a record's tag.
-  var sites: Int { patches.count }
+  var sites: Int { unsafe patches.count }
 
-  var isEmpty: Bool { patches.isEmpty && words.isEmpty && cells.isEmpty }
+  var isEmpty: Bool { unsafe patches.isEmpty && words.isEmpty && cells.isEmpty }
 
   /// Adds the replacement of one instruction.
   // Safe: the address is used only while the plan is applied, when the block is still allocated.

@@ -12,14 +12,14 @@ extension EngineState {
   private func report(of site: Site, at offset: UInt32, in body: FunctionBody) -> SiteReport {
     let number = tables.number(ofSite: offset)
     let record = number.map { unsafe tables.record($0).pointee }
-    var target: SiteTarget = unsafe record.map { unsafe SiteTarget(encoded: $0.target) } ?? .mcount
+    var target: SiteTarget = record.map { SiteTarget(encoded: $0.target) } ?? .mcount
     var state: SiteReport.State
     switch target {
     case .mcount: state = number == nil ? .unrecorded : .pending
     case .nop: state = .nop
     case .call(let trampoline): state = .tracing(trampoline: executable(trampoline))
     }
-    if let record = unsafe record, unsafe record.flags & UInt32(FTRACE_RECORD_FAILED) != 0 { state = .quarantined }
+    if let record = record, record.flags & UInt32(FTRACE_RECORD_FAILED) != 0 { state = .quarantined }
     if let exclusion = body.exclusion {
       state = .excluded(exclusion)
       if number == nil && configuration.recording == .atEmission { target = .nop }

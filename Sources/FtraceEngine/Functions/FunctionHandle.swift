@@ -1,0 +1,90 @@
+import FtraceCodeMemory
+import FtraceX86Assembler
+
+/// A function of a runtime, by identity: it stays the same through renaming and redefinition.
+///
+/// A handle keeps the function's gate valid, and the runtime's memory alive. All members may be used from any thread.
+public final class FunctionHandle: Sendable {
+  let core: RuntimeCore
+  /// Number of the function in its runtime.
+  let id: UInt32
+  /// The classes of arguments and result, if they were stated.
+  public let signature: Signature?
+  // Safe: the entity is touched under the engine's lock alone; its slot lives as long as this handle.
+  private nonisolated(unsafe) let entity: FunctionEntity
+
+  /// Under the engine's lock.
+  init(_ entity: FunctionEntity, core: RuntimeCore) {
+    self.core = core
+    unsafe self.entity = entity
+    id = entity.id
+    signature = entity.signature
+    entity.handles += 1
+  }
+
+  deinit {
+    core.state.withLock { state in
+      unsafe entity.handles -= 1
+      unsafe state.release(entity)
+    }
+  }
+
+  func withEntity<Result>(
+    _ body: (EngineState, FunctionEntity) throws(FtraceError) -> Result
+  ) throws(FtraceError) -> Result {
+    try core.state.withLock { (state) throws(FtraceError) in unsafe try body(state, entity) }
+  }
+
+  /// Address of the slot that holds the address of the present body.
+  package var slotAddress: UInt { unsafe UInt(bitPattern: entity.slot) }
+
+  /// The present name.
+  public var name: String { core.state.withLock { _ in unsafe entity.name } }
+
+  /// Whether calls run a body.
+  public var isLive: Bool { core.state.withLock { _ in unsafe entity.state == .live } }
+
+  /// The symbol that emitted code calls the function by: `f.call(slot: handle.symbol)`.
+  public var symbol: Symbol { EngineSymbol.function(id).symbol }
+
+  /// The address to give to C, to `qsort`, to `pthread_create`: a gate, which attaches the thread if needed, enters, calls, leaves.
+  ///
+  /// Valid for as long as this handle lives. After `free` it traps with the function's name.
+  /// - Throws: errors of the code memory, at the first call.
+  public func gate() throws(FtraceError) -> UInt {
+    try withEntity { (state, function) throws(FtraceError) in
+      if let gate = function.gate { return state.executable(gate.offset) }
+      let gate = try state.assemble { a in
+        a.gate(slot: EngineSymbol.function(function.id).symbol, signature: function.signature, stubs: state.stubs)
+      }
+      function.gate = gate
+      return state.executable(gate.offset)
+    }
+  }
+
+  /// The address of the present body's first byte.
+  ///
+  /// It may be called only while the thread is inside (`Worker.inside`), and only until the function is redefined or freed.
+  @unsafe public func rawEntry() throws(FtraceError) -> UInt {
+    try withEntity { (state, function) throws(FtraceError) in
+      guard let body = function.body else { throw .functionFreed(function.name) }
+      return state.executable(body.block.offset)
+    }
+  }
+
+  /// The bytes of the present body, as they are now, and their address.
+  public func code() throws(FtraceError) -> (address: UInt, bytes: [UInt8]) {
+    try withEntity { (state, function) throws(FtraceError) in
+      guard let body = function.body else { throw .functionFreed(function.name) }
+      let address = state.executable(body.block.offset)
+      // Safe: the block is live while the lock is held, and readable.
+      let bytes = unsafe UnsafeRawBufferPointer(
+        start: UnsafeRawPointer(bitPattern: address), count: Int(body.block.size))
+      return unsafe (address, Array(bytes))
+    }
+  }
+}
+
+extension FunctionHandle: CustomStringConvertible {
+  public var description: String { name }
+}

@@ -1,0 +1,80 @@
+import CFtraceShims
+import FtraceQuiescence
+
+/// What a runtime and the handles of its functions share: it lives until the last of them has gone.
+final class RuntimeCore: Sendable {
+  let state: Guarded<EngineState>
+  let daemon: Daemon
+
+  init(_ configuration: Configuration) throws(FtraceError) {
+    let state = Guarded(try EngineState(configuration))
+    self.state = state
+    daemon = Daemon(period: configuration.daemonPeriod) {
+      // A tick that fails (a worker that does not arrive) is repeated with the next period; it is counted.
+      state.withLock { state in try? state.tick() }
+    }
+    let daemon = daemon
+    let wantsThread = configuration.daemonClock == .system
+    try state.withLock { (state) throws(FtraceError) in
+      state.startDaemon = wantsThread ? { [weak daemon] in daemon?.start() } : nil
+      if configuration.enabled { try state.setEnabled(true) }
+    }
+  }
+
+  deinit {
+    daemon.stop()
+    state.withLock { $0.tearDown() }
+  }
+
+  /// Registers, and starts nothing.
+  func register(_ ops: TraceOps) throws(FtraceError) -> RegistrationStatus {
+    try state.withLock { (state) throws(FtraceError) in try state.register(ops) }
+  }
+
+  /// Unregisters, and returns when the callback is unreachable and on no stack.
+  func unregister(_ ops: TraceOps) throws(FtraceError) {
+    let (registered, slot) = try state.withLock { (state) throws(FtraceError) in
+      (try state.beginUnregistering(ops), state.slot.index)
+    }
+    // Without the engine's lock, for the callback may wait for it.
+    parked {
+      while ftrace_registry_ops_active(slot, UInt32(registered.number)) { ftrace_sleep(50_000) }
+    }
+    state.withLock { $0.finishUnregistering(registered) }
+  }
+}
+
+extension EngineState {
+  /// The end of a runtime. If a worker may still be in its code, the memory is kept for good: it is never unmapped under a worker.
+  func tearDown() {
+    desired.ops = []
+    unsafe ftrace_recorder_set_enabled(tables.recorder, 0)
+    var inUse = true
+    do throws(QuiesceError) {
+      inUse = try refersToArena()
+    } catch {
+      // A worker that did not arrive may be in this arena.
+    }
+    if inUse { _ = Unmanaged.passRetained(KeptRuntime(arena: arena, tables: tables, slot: slot)) }
+  }
+
+  private func refersToArena() throws(QuiesceError) -> Bool {
+    let addresses = arena.codeAddresses
+    var range = ftrace_code_range(start: UInt64(addresses.lowerBound), end: UInt64(addresses.upperBound))
+    var mark: UInt8 = 0
+    // Safe: both live in this frame for the time of the stop.
+    return try unsafe withUnsafePointer(to: &range) { (range) throws(QuiesceError) in
+      try unsafe withUnsafeMutablePointer(to: &mark) { (mark) throws(QuiesceError) in
+        var scan = unsafe ftrace_scan(ranges: range, marks: mark, count: 1, words: 0, uncertain: false)
+        _ = try unsafe Quiescence.stop(scan: &scan, deadline: configuration.stopDeadline)
+        return unsafe mark.pointee != 0 || scan.uncertain
+      }
+    }
+  }
+}
+
+/// What outlives a runtime that was released in use.
+private final class KeptRuntime {
+  let parts: [AnyObject]
+  init(arena: AnyObject, tables: AnyObject, slot: AnyObject) { parts = [arena, tables, slot] }
+}

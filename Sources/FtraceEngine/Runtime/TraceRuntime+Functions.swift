@@ -1,0 +1,175 @@
+import FtraceCodeMemory
+import FtraceX86Assembler
+
+/// Defining, replacing and freeing functions.
+extension TraceRuntime {
+  /// Displacements of the thread block, for builders.
+  public static var threadLayout: ThreadLayout { ThreadBlock.layout }
+
+  /// Defines a function by building it.
+  /// - Throws: `.nameTaken`, `.assembly`, `.memory`, `.invalidImage`, or what `build` throws as `.assembly`; nothing is defined then.
+  public func define(
+    _ name: String, signature: Signature? = nil, _ build: (FunctionBuilder) throws(AssemblerError) -> Void
+  ) throws(FtraceError) -> FunctionHandle {
+    let function = try declare(name, signature: signature)
+    do throws(FtraceError) {
+      try setBody(of: function, build)
+    } catch {
+      withdraw(function)
+      throw error
+    }
+    return function
+  }
+
+  /// Makes a function without a body, so that others can refer to it: for recursion among several. Calls trap until it is defined.
+  public func declare(_ name: String, signature: Signature? = nil) throws(FtraceError) -> FunctionHandle {
+    let core = core.value
+    return try withState { (state) throws(FtraceError) in
+      FunctionHandle(try state.declare(name, signature: signature), core: core)
+    }
+  }
+
+  /// Defines a function from an image that was assembled elsewhere.
+  public func define(_ image: FunctionImage, signature: Signature? = nil) throws(FtraceError) -> FunctionHandle {
+    let function = try declare(image.name, signature: signature)
+    do throws(FtraceError) {
+      try function.withEntity { (state, entity) throws(FtraceError) in try state.setBody(image, of: entity) }
+    } catch {
+      withdraw(function)
+      throw error
+    }
+    return function
+  }
+
+  /// Imports code as bytes, with the places of its sites: a NOP of five bytes or a near call each, within an aligned word of eight.
+  public func importFunction(
+    _ name: String, bytes: [UInt8], sites: [(offset: Int, kind: SiteKind)], signature: Signature? = nil
+  ) throws(FtraceError) -> FunctionHandle {
+    let image = FunctionImage(
+      name: name, bytes: bytes, sites: sites.map { Site(offset: $0.offset, kind: $0.kind) })
+    return try define(image, signature: signature)
+  }
+
+  /// Gives a function a new body. When this returns, each new call runs it: by handle, by name, and from code emitted before.
+  /// Calls in flight finish in the old body, whose memory is reclaimed when no stack refers to it.
+  /// - Throws: `.functionFreed`, `.assembly`, `.memory`; the function keeps its body.
+  public func redefine(
+    _ function: FunctionHandle, _ build: (FunctionBuilder) throws(AssemblerError) -> Void
+  ) throws(FtraceError) {
+    try setBody(of: function, build)
+  }
+
+  /// Frees a function. Its name can be used again when this returns; calls by its handle trap.
+  /// - Parameter force: frees it although emitted code calls it: such a call then traps with the name.
+  /// - Throws: `.stillCalled` with the callers, `.functionFreed`.
+  public func free(_ function: FunctionHandle, force: Bool = false) throws(FtraceError) {
+    try function.withEntity { (state, entity) throws(FtraceError) in try state.free(entity, force: force) }
+  }
+
+  /// Renames a function. Filters apply to the new name when this returns.
+  public func rename(_ function: FunctionHandle, to name: String) throws(FtraceError) {
+    try function.withEntity { (state, entity) throws(FtraceError) in try state.rename(entity, to: name) }
+  }
+
+  /// A function by name.
+  public func function(named name: String) throws(FtraceError) -> FunctionHandle {
+    let core = core.value
+    return try withState { (state) throws(FtraceError) in
+      FunctionHandle(try state.function(named: name), core: core)
+    }
+  }
+
+  /// Names of all functions, in order.
+  public var functionNames: [String] { read { $0.functionsByName.keys.sorted() } }
+
+  /// The name of what an address belongs to: a function, a stub of the runtime, or nil for an address outside of its code.
+  public func name(of address: UInt) -> String? {
+    read { state in state.offset(of: address).map { state.name(at: $0) } }
+  }
+
+  /// The same, as of a time of the time-stamp counter: code that was freed or replaced since does not give its name away.
+  public func name(of address: UInt, at time: UInt64) -> String? {
+    read { state in
+      guard let offset = state.offset(of: address) else { return nil }
+      if let entry = state.arena.entry(containing: address), let body = state.bodies[entry.tag],
+        body.installedAt <= time
+      {
+        return body.name
+      }
+      return state.names.name(at: offset, time: time) ?? state.name(at: offset)
+    }
+  }
+
+  /// Makes a Swift closure callable by emitted code. `FtraceValues` builds on this; see `hostFunction` there.
+  package func makeHost(
+    _ name: String, signature: Signature, closure: HostClosure
+  ) throws(FtraceError) -> HostHandle {
+    let core = core.value
+    return try withState { (state) throws(FtraceError) in
+      HostHandle(try state.makeHost(name, signature: signature, closure: closure), core: core)
+    }
+  }
+
+  /// The address of the adaptor of a signature: `adaptor(slot, arguments, result)`, all in cells of eight bytes.
+  package func adaptor(for signature: Signature) throws(FtraceError) -> UInt {
+    try withState { (state) throws(FtraceError) in try state.adaptor(for: signature) }
+  }
+
+  // MARK: - Parts
+
+  private func setBody(
+    of function: FunctionHandle, _ build: (FunctionBuilder) throws(AssemblerError) -> Void
+  ) throws(FtraceError) {
+    let builder = FunctionBuilder(name: function.name, layout: Self.threadLayout)
+    let image: FunctionImage
+    do throws(AssemblerError) {
+      try build(builder)
+      image = try builder.finish()
+    } catch { throw .assembly(error) }
+    try function.withEntity { (state, entity) throws(FtraceError) in try state.setBody(image, of: entity) }
+  }
+
+  /// Takes back a declaration whose definition failed.
+  private func withdraw(_ function: FunctionHandle) {
+    _ = try? function.withEntity { (state, entity) throws(FtraceError) in
+      guard entity.state == .declared, entity.callers.isEmpty, entity.handles == 1 else { return }
+      state.functionsByName[entity.name] = nil
+      entity.state = .freed
+    }
+  }
+}
+
+extension EngineState {
+  func adaptor(for signature: Signature) throws(FtraceError) -> UInt {
+    if let block = adaptors[signature] { return executable(block.offset) }
+    let block = try assemble { $0.adaptor(signature, stubs: stubs) }
+    adaptors[signature] = block
+    return executable(block.offset)
+  }
+
+  func makeHost(_ name: String, signature: Signature, closure: HostClosure) throws(FtraceError) -> HostEntity {
+    typealias Invoke = @convention(c) (UnsafeRawPointer, UnsafePointer<UInt64>, UnsafeMutablePointer<UInt64>) -> Void
+    let invoke: Invoke = { closure, arguments, result in
+      // Safe: the thunk's entity owns the closure, and outlives every frame of the thunk.
+      unsafe Unmanaged<HostClosure>.fromOpaque(closure)._withUnsafeGuaranteedRef {
+        unsafe $0.invoke(arguments, result)
+      }
+    }
+    let slot = unsafe try allocateSlot()
+    do throws(FtraceError) {
+      let address = unsafe UInt(bitPattern: Unmanaged.passUnretained(closure).toOpaque())
+      let thunk = try assemble {
+        $0.hostThunk(signature, closure: address, invoke: unsafe unsafeBitCast(invoke, to: UInt.self))
+      }
+      unsafe slot.pointee = executable(thunk.offset)
+      let host = unsafe HostEntity(
+        id: nextHostID, name: name, signature: signature, thunk: thunk, closure: closure, slot: slot)
+      nextHostID += 1
+      hosts[host.id] = host
+      return host
+    } catch {
+      unsafe arena.freeSlot(slot)
+      throw error
+    }
+  }
+}

@@ -1,0 +1,104 @@
+import FtraceQuiescence
+
+/// Registering tracers, and switching tracing on and off.
+extension TraceRuntime {
+  /// Registers an ops: when this returns, the functions that its filter wants are handed to its callback, newest ops first.
+  ///
+  /// The first ops patches every site, further ones that want every function patch none. Sites that wait for conversion are
+  /// converted in the same stop.
+  /// - Returns: `.inactive` while tracing is off; the ops is kept, and called once it is on.
+  /// - Throws: `.alreadyRegistered`, `.tooManyOps`, `.killed`, `.quiescence`; nothing has changed.
+  @discardableResult
+  public func register(_ ops: TraceOps) throws(FtraceError) -> RegistrationStatus { try core.value.register(ops) }
+
+  /// Unregisters an ops, and returns when its callback is unreachable and on no stack. Its memory follows later.
+  /// - Throws: `.notRegistered`, `.quiescence`; nothing has changed.
+  public func unregister(_ ops: TraceOps) throws(FtraceError) { try core.value.unregister(ops) }
+
+  /// Changes the filter of a registered ops, in one stop.
+  public func setFilter(_ filter: TraceFilter, of ops: TraceOps) throws(FtraceError) {
+    try withState { (state) throws(FtraceError) in try state.setFilter(filter, of: ops) }
+  }
+
+  /// Queues the removal of an ops with the daemon: what a callback can do with its own ops. Returns at once.
+  ///
+  /// With a manual daemon clock the removal runs on a thread of its own all the same.
+  public func retire(_ ops: TraceOps) {
+    let core = core.value
+    let thread = startThread(named: "ftrace-retire") {
+      // It waits for the callback that asked. An error means that somebody else removed the ops, or that no stop was possible:
+      // then it stays registered, as `registeredOps` shows.
+      for _ in 0..<10 {
+        do throws(FtraceError) { return try core.unregister(ops) } catch {
+          guard case .quiescence(.timedOut) = error else { return }
+        }
+      }
+    }
+    if let thread { detach(thread) }
+  }
+
+  /// The registered ops, newest first.
+  public var registeredOps: [TraceOps] { read { $0.desired.ops.map(\.ops) } }
+
+  /// Calls that were not delivered to an ops because they came from within its own callback.
+  public func recursions(of ops: TraceOps) -> Int {
+    read { state in
+      guard let registered = state.desired.ops.first(where: { $0.ops === ops }) else { return 0 }
+      return unsafe Int(registered.recursions.pointee)
+    }
+  }
+
+  /// Whether tracing is on.
+  public var isEnabled: Bool { read { $0.desired.enabled } }
+
+  /// Switches tracing on or off, for all ops at once; they stay registered. The same value again does nothing.
+  public func setEnabled(_ enabled: Bool) throws(FtraceError) {
+    try withState { (state) throws(FtraceError) in try state.setEnabled(enabled) }
+  }
+
+  /// Converts what is pending, now.
+  /// - Throws: `.busy` if something is pending and tracing is off, `.killed`.
+  public func forceUpdate() throws(FtraceError) {
+    try withState { (state) throws(FtraceError) in try state.forceUpdate() }
+  }
+
+  /// Ends tracing for good.
+  /// - Parameter restoringSites: makes every site a NOP first. Without it nothing is touched any more: for use when something is
+  ///   badly wrong.
+  public func kill(restoringSites: Bool = true, reason: String = "kill() was called") throws(FtraceError) {
+    try withState { (state) throws(FtraceError) in
+      try state.kill(restoringSites: restoringSites, reason: reason)
+    }
+  }
+
+  /// Why tracing was killed, nil if it was not.
+  public var killedReason: String? { read { $0.killedReason } }
+
+  /// Moves the daemon's clock, and runs its turn for each period that passed. For `DaemonClock.manual`.
+  public func advanceDaemonClock(by duration: Duration) throws(FtraceError) {
+    try withState { (state) throws(FtraceError) in try state.advanceDaemonClock(by: duration) }
+  }
+
+  /// Drops and reclaims what was freed, as far as nothing refers to it.
+  public func reclaim() throws(FtraceError) {
+    try withState { (state) throws(FtraceError) in try state.reclaimNow() }
+  }
+
+  // MARK: - Looking
+
+  /// The counters of this moment.
+  public var statistics: EngineStatistics { read { $0.currentStatistics() } }
+
+  /// Every site of every function, in order of address.
+  public var sites: [SiteReport] { read { $0.siteReports() } }
+
+  /// Sites that are not written any more, because their bytes were not what their records say.
+  public var quarantinedSites: [QuarantinedSite] { read { $0.quarantine.values.sorted { $0.ip < $1.ip } } }
+
+  /// Warnings since the start, oldest first.
+  public var warnings: [String] { read { $0.warnings } }
+
+  /// Holds every site against its record.
+  /// - Parameter releasing: whether quarantined sites that are sound again are written again.
+  public func audit(releasing: Bool = false) -> AuditReport { read { $0.audit(releasing: releasing) } }
+}

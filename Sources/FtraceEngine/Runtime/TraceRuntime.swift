@@ -1,0 +1,42 @@
+import FtraceCodeMemory
+import FtraceQuiescence
+import FtraceX86Assembler
+
+/// A runtime: executable memory, the functions in it, and their tracing.
+///
+/// Several live in one process, up to eight. All members may be used from any thread; those that stop the world wait for the
+/// workers, count as parked meanwhile, and are refused inside a tracer's callback. Each has an `async` form that waits on a thread of
+/// its own.
+///
+/// The memory is unmapped when the runtime and all handles of its functions have gone, and no worker is in its code.
+public final class TraceRuntime: Sendable {
+  package let core: RuntimeCoreReference
+  /// What the runtime was made with.
+  public let configuration: Configuration
+
+  /// Makes a runtime.
+  /// - Throws: `.quiescence(.tooManyRuntimes)`, `.quiescence(.membarrierUnavailable)`, `.memory`, `.system`; nothing is left behind.
+  public init(_ configuration: Configuration = Configuration()) throws(FtraceError) {
+    self.configuration = configuration
+    core = RuntimeCoreReference(try RuntimeCore(configuration))
+  }
+
+  deinit { core.value.daemon.stop() }
+
+  func withState<Result>(
+    _ body: (EngineState) throws(FtraceError) -> Result
+  ) throws(FtraceError) -> Result {
+    try core.value.state.withLock { (state) throws(FtraceError) in try body(state) }
+  }
+
+  /// What does not throw.
+  func read<Result>(_ body: (EngineState) -> Result) -> Result {
+    core.value.state.withLock { body($0) }
+  }
+}
+
+/// The core, opaque to other modules of the package.
+package struct RuntimeCoreReference: Sendable {
+  let value: RuntimeCore
+  init(_ value: RuntimeCore) { self.value = value }
+}
