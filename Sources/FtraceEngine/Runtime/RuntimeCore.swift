@@ -55,7 +55,7 @@ extension EngineState {
     } catch {
       // A worker that did not arrive may be in this arena.
     }
-    if inUse { _ = Unmanaged.passRetained(KeptRuntime(arena: arena, tables: tables, slot: slot)) }
+    if inUse { _ = unsafe Unmanaged.passRetained(KeptRuntime(arena: arena, tables: tables, slot: slot)) }
   }
 
   private func refersToArena() throws(QuiesceError) -> Bool {

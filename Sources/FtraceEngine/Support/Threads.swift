@@ -8,7 +8,7 @@ package func startThread(named name: String, _ body: @escaping @Sendable () -> V
     let body: () -> Void
     init(_ body: @escaping () -> Void) { self.body = body }
   }
-  let box = Unmanaged.passRetained(
+  let box = unsafe Unmanaged.passRetained(
     Box {
       // Safe: the C side copies the name.
       unsafe name.withCString { unsafe ftrace_name_thread($0) }
@@ -30,7 +30,7 @@ package func startThread(named name: String, _ body: @escaping @Sendable () -> V
 }
 
 /// Waits for a thread, parked.
-package func join(_ thread: pthread_t) { parked { _ = unsafe pthread_join(thread, nil) } }
+package func join(_ thread: pthread_t) { parked { _ = pthread_join(thread, nil) } }
 
 /// Lets a thread end by itself.
 package func detach(_ thread: pthread_t) { pthread_detach(thread) }

@@ -1,0 +1,59 @@
+/// A type whose values emitted code can take and return: integers of all widths, `Float`, `Double`, `Bool`, pointers.
+///
+/// A value travels in a cell of eight bytes between Swift and the adaptor of its signature.
+public protocol EmittedValue: BitwiseCopyable {
+  /// How the C convention passes it.
+  static var valueClass: ValueClass { get }
+  /// The value in a register, extended to eight bytes by its sign if it has one.
+  var registerBits: UInt64 { get }
+  /// The value that a register holds. Bits beyond its width are ignored.
+  init(registerBits: UInt64)
+}
+
+extension EmittedValue where Self: FixedWidthInteger {
+  public static var valueClass: ValueClass { .integer(.init(bits: Self.bitWidth), signed: Self.isSigned) }
+  public var registerBits: UInt64 { UInt64(truncatingIfNeeded: self) }
+  public init(registerBits: UInt64) { self.init(truncatingIfNeeded: registerBits) }
+}
+
+extension Int: EmittedValue {}
+extension Int64: EmittedValue {}
+extension Int32: EmittedValue {}
+extension Int16: EmittedValue {}
+extension Int8: EmittedValue {}
+extension UInt: EmittedValue {}
+extension UInt64: EmittedValue {}
+extension UInt32: EmittedValue {}
+extension UInt16: EmittedValue {}
+extension UInt8: EmittedValue {}
+
+extension Bool: EmittedValue {
+  public static var valueClass: ValueClass { .integer(.byte, signed: false) }
+  public var registerBits: UInt64 { self ? 1 : 0 }
+  public init(registerBits: UInt64) { self = registerBits & 0xFF != 0 }
+}
+
+extension Float: EmittedValue {
+  public static var valueClass: ValueClass { .float }
+  public var registerBits: UInt64 { UInt64(bitPattern) }
+  public init(registerBits: UInt64) { self.init(bitPattern: UInt32(truncatingIfNeeded: registerBits)) }
+}
+
+extension Double: EmittedValue {
+  public static var valueClass: ValueClass { .double }
+  public var registerBits: UInt64 { bitPattern }
+  public init(registerBits: UInt64) { self.init(bitPattern: registerBits) }
+}
+
+extension OperandWidth {
+  /// The width of an integer of 8, 16, 32 or 64 bits.
+  fileprivate init(bits: Int) {
+    self =
+      switch bits {
+      case 8: .byte
+      case 16: .word
+      case 32: .dword
+      default: .qword
+      }
+  }
+}
