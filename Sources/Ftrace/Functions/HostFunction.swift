@@ -23,7 +23,7 @@ extension TraceRuntime {
 }
 
 /// Reads arguments from their cells one after the other.
-private struct CellReader {
+@safe private struct CellReader {
   var next: UnsafePointer<UInt64>
 
   mutating func read<Value: EmittedValue>(_: Value.Type) -> Value {

@@ -1,26 +1,26 @@
 /// Pointers, and pointers that may be nil. What they point at is the caller's business, as in C.
 extension UnsafePointer: @unsafe EmittedValue {
   public static var valueClass: ValueClass { .pointer }
-  public var registerBits: UInt64 { unsafe UInt64(UInt(bitPattern: self)) }
+  public var registerBits: UInt64 { UInt64(UInt(bitPattern: self)) }
   // A null pointer from emitted code for a type that cannot be null is a mistake of that code, and traps.
   public init(registerBits: UInt64) { unsafe self.init(bitPattern: UInt(registerBits))! }
 }
 
 extension UnsafeMutablePointer: @unsafe EmittedValue {
   public static var valueClass: ValueClass { .pointer }
-  public var registerBits: UInt64 { unsafe UInt64(UInt(bitPattern: self)) }
+  public var registerBits: UInt64 { UInt64(UInt(bitPattern: self)) }
   public init(registerBits: UInt64) { unsafe self.init(bitPattern: UInt(registerBits))! }
 }
 
 extension UnsafeRawPointer: @unsafe EmittedValue {
   public static var valueClass: ValueClass { .pointer }
-  public var registerBits: UInt64 { UInt64(UInt(bitPattern: unsafe self)) }
+  public var registerBits: UInt64 { UInt64(UInt(bitPattern: self)) }
   public init(registerBits: UInt64) { unsafe self.init(bitPattern: UInt(registerBits))! }
 }
 
 extension UnsafeMutableRawPointer: @unsafe EmittedValue {
   public static var valueClass: ValueClass { .pointer }
-  public var registerBits: UInt64 { UInt64(UInt(bitPattern: unsafe self)) }
+  public var registerBits: UInt64 { UInt64(UInt(bitPattern: self)) }
   public init(registerBits: UInt64) { unsafe self.init(bitPattern: UInt(registerBits))! }
 }
 

@@ -87,7 +87,8 @@ extension FtraceError: CustomStringConvertible {
     case .alreadyRegistered(let name): "the ops '\(name)' is registered: unregister it first"
     case .notRegistered(let name): "the ops '\(name)' is not registered"
     case .tooManyOps(let limit): "\(limit) ops are registered, and no more fit: unregister one"
-    case .tooManySiteClasses(let limit): "the filters make more than \(limit) classes of functions: register fewer filtered ops"
+    case .tooManySiteClasses(let limit):
+      "the filters make more than \(limit) classes of functions: register fewer filtered ops"
     case .killed(let reason): "tracing was killed (\(reason)): make a new runtime"
     case .busy: "sites are pending, but conversion is not allowed while tracing is off: switch it on first"
     case .engineCodeDamaged(let address, let expected, let found):

@@ -157,7 +157,8 @@ extension EngineState {
 
   /// Gives back what a freed function still holds, once nothing refers to it.
   func release(_ function: FunctionEntity) {
-    guard function.state == .freed, function.handles == 0, function.callers.isEmpty, functions[function.id] != nil else {
+    guard function.state == .freed, function.handles == 0, function.callers.isEmpty, functions[function.id] != nil
+    else {
       return
     }
     functions[function.id] = nil

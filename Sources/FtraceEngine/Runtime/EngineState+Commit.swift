@@ -227,7 +227,7 @@ extension EngineState {
       unsafe quarantine[tables.record(number).pointee.site] = nil
       unsafe ftrace_recorder_give(tables.recorder, number)
     }
-    for unsafe cell in unsafe plan.cells where unsafe cell.width == 4 {
+    for unsafecell in unsafe plan.cells where unsafe cell.width == 4 {
       // Recorded between the planning and the stop: it is on the pending list, which gives it back when it is taken.
       let old = unsafe cell.old
       guard old != 0, old < UInt32(FTRACE_INDEX_DEAD) else { continue }
@@ -311,7 +311,7 @@ extension EngineState {
   /// Reads the results of a plan back into the records.
   private func settle(_ plan: Plan, _ next: CodeState) -> CommitReport {
     var report = CommitReport()
-    for unsafe patch in unsafe plan.patches {
+    for unsafepatch in unsafe plan.patches {
       let (tag, status) = unsafe (patch.tag, patch.status)
       let written = status == UInt8(FTRACE_PATCH_WRITTEN.rawValue)
       if tag >= Plan.Tag.firstSpecial {
@@ -351,7 +351,7 @@ extension EngineState {
 extension Plan {
   /// The inner call that was found with other bytes, after which nothing was written.
   fileprivate var damagedInnerCall: (tag: UInt32, expected: SiteBytes, found: SiteBytes)? {
-    for unsafe patch in unsafe patches.prefix(2)
+    for unsafepatch in unsafe patches.prefix(2)
     where unsafe patch.critical != 0 && patch.status == UInt8(FTRACE_PATCH_UNEXPECTED.rawValue) {
       return unsafe (
         patch.tag, SiteBytes(low: patch.expected_low, high: patch.expected_high),

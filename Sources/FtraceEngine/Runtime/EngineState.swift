@@ -161,7 +161,8 @@ struct DesiredState {
 
   /// Installs assembled code of the engine's own, and resolves its symbols.
   func install(_ code: AssembledCode) throws(FtraceError) -> CodeBlock {
-    try unsafe install(name: "", bytes: code.bytes, relocations: code.relocations, alignment: code.alignment, ownSlot: nil)
+    try unsafe install(
+      name: "", bytes: code.bytes, relocations: code.relocations, alignment: code.alignment, ownSlot: nil)
   }
 
   /// Places code whose symbols are resolved to where it lies. On an error the memory is given back.

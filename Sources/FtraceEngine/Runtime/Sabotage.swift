@@ -15,11 +15,15 @@
       case .dropEvent: break
       case .skipSite:
         // Made to look written: its replacement is what it has.
-        guard let index = unsafe plan.patches.firstIndex(where: { unsafe $0.tag < Plan.Tag.firstSpecial }) else { return }
+        guard let index = unsafe plan.patches.firstIndex(where: { unsafe $0.tag < Plan.Tag.firstSpecial }) else {
+          return
+        }
         unsafe plan.patches[index].replacement_low = plan.patches[index].expected_low
         unsafe plan.patches[index].replacement_high = plan.patches[index].expected_high
       case .staleCallee:
-        guard let index = unsafe plan.patches.firstIndex(where: { unsafe $0.tag == Plan.Tag.callerCall }) else { return }
+        guard let index = unsafe plan.patches.firstIndex(where: { unsafe $0.tag == Plan.Tag.callerCall }) else {
+          return
+        }
         unsafe plan.patches[index].replacement_low = plan.patches[index].expected_low
         unsafe plan.patches[index].replacement_high = plan.patches[index].expected_high
       }

@@ -125,11 +125,15 @@ extension Assembler {
     for register in saved { push(register) }
     sub(.rsp, 256)
     mov(.rbx, .rsp)
-    for (index, register) in (0..<16).map { XMM(number: $0) }.enumerated() { movups(.base(.rbx, Int32(index * 16)), register) }
+    for (index, register) in (0..<16).map { XMM(number: $0) }.enumerated() {
+      movups(.base(.rbx, Int32(index * 16)), register)
+    }
     and(.rsp, -16)
     cld()
     body()
-    for (index, register) in (0..<16).map { XMM(number: $0) }.enumerated() { movups(register, .base(.rbx, Int32(index * 16))) }
+    for (index, register) in (0..<16).map { XMM(number: $0) }.enumerated() {
+      movups(register, .base(.rbx, Int32(index * 16)))
+    }
     lea(.rsp, .base(.rbx, 256))
     for register in saved.reversed() { pop(register) }
     pop(.rbp)

@@ -11,7 +11,7 @@ enum EngineSymbol: Hashable {
   /// Code at an offset in the arena.
   case code(UInt32)
 
-  private static let kinds: UInt64 = 0xF7_00 // leaves the builder's own symbols alone
+  private static let kinds: UInt64 = 0xF7_00  // leaves the builder's own symbols alone
 
   var symbol: Symbol {
     let (kind, value): (UInt64, UInt32) =

@@ -16,12 +16,14 @@ package func startThread(named name: String, _ body: @escaping @Sendable () -> V
     })
   var thread = pthread_t()
   // Safe: the box is retained until the thread has taken it, or until the creation has failed.
-  let error = unsafe pthread_create(&thread, nil, { context in
-    if let context = unsafe context {
-      unsafe Unmanaged<Box>.fromOpaque(context).takeRetainedValue().body()
-    }
-    return nil
-  }, box.toOpaque())
+  let error = unsafe pthread_create(
+    &thread, nil,
+    { context in
+      if let context = unsafe context {
+        unsafe Unmanaged<Box>.fromOpaque(context).takeRetainedValue().body()
+      }
+      return nil
+    }, box.toOpaque())
   guard error == 0 else {
     unsafe box.release()
     return nil
@@ -39,8 +41,11 @@ package func detach(_ thread: pthread_t) { pthread_detach(thread) }
 func onOwnThread<Result: Sendable, Failure: Error>(
   _ body: @escaping @Sendable () throws(Failure) -> Result
 ) async throws(Failure) -> Result {
-  let result = await withCheckedContinuation { (continuation: CheckedContinuation<Swift.Result<Result, Failure>, Never>) in
-    let work: @Sendable () -> Void = { continuation.resume(returning: Swift.Result { () throws(Failure) in try body() }) }
+  let result = await withCheckedContinuation {
+    (continuation: CheckedContinuation<Swift.Result<Result, Failure>, Never>) in
+    let work: @Sendable () -> Void = {
+      continuation.resume(returning: Swift.Result { () throws(Failure) in try body() })
+    }
     guard let thread = startThread(named: "ftrace-wait", work) else { return work() }
     pthread_detach(thread)
   }
