@@ -227,7 +227,8 @@ extension EngineState {
       unsafe quarantine[tables.record(number).pointee.site] = nil
       unsafe ftrace_recorder_give(tables.recorder, number)
     }
-    for unsafecell in unsafe plan.cells where unsafe cell.width == 4 {
+    for index in unsafe plan.cells.indices where unsafe plan.cells[index].width == 4 {
+      let cell = unsafe plan.cells[index]
       // Recorded between the planning and the stop: it is on the pending list, which gives it back when it is taken.
       let old = unsafe cell.old
       guard old != 0, old < UInt32(FTRACE_INDEX_DEAD) else { continue }
@@ -311,7 +312,8 @@ extension EngineState {
   /// Reads the results of a plan back into the records.
   private func settle(_ plan: Plan, _ next: CodeState) -> CommitReport {
     var report = CommitReport()
-    for unsafepatch in unsafe plan.patches {
+    for index in unsafe plan.patches.indices {
+      let patch = unsafe plan.patches[index]
       let (tag, status) = unsafe (patch.tag, patch.status)
       let written = status == UInt8(FTRACE_PATCH_WRITTEN.rawValue)
       if tag >= Plan.Tag.firstSpecial {
@@ -351,8 +353,9 @@ extension EngineState {
 extension Plan {
   /// The inner call that was found with other bytes, after which nothing was written.
   fileprivate var damagedInnerCall: (tag: UInt32, expected: SiteBytes, found: SiteBytes)? {
-    for unsafepatch in unsafe patches.prefix(2)
-    where unsafe patch.critical != 0 && patch.status == UInt8(FTRACE_PATCH_UNEXPECTED.rawValue) {
+    for index in unsafe patches.indices.prefix(2) {
+      let patch = unsafe patches[index]
+      guard unsafe patch.critical != 0 && patch.status == UInt8(FTRACE_PATCH_UNEXPECTED.rawValue) else { continue }
       return unsafe (
         patch.tag, SiteBytes(low: patch.expected_low, high: patch.expected_high),
         SiteBytes(low: patch.replacement_low, high: patch.replacement_high)
