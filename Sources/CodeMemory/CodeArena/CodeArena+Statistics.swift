@@ -26,51 +26,19 @@ extension CodeArena {
     public var slots = 0
   }
 
-  /// What is counted as it happens.
-  struct Counters {
-    var live = (bytes: 0, blocks: 0)
-    var retired = (bytes: 0, blocks: 0)
-    var peakBytes = 0
-    var failedTrims = 0
-    var dataBytes = 0
-    var peakDataBytes = 0
-
-    mutating func allocated(bytes: Int) {
-      live.bytes += bytes
-      live.blocks += 1
-      peakBytes = max(peakBytes, live.bytes + retired.bytes)
-    }
-    mutating func freed(bytes: Int) {
-      live.bytes -= bytes
-      live.blocks -= 1
-    }
-    mutating func retired(bytes: Int) {
-      freed(bytes: bytes)
-      retired.bytes += bytes
-      retired.blocks += 1
-    }
-    mutating func reclaimed(bytes: Int) {
-      retired.bytes -= bytes
-      retired.blocks -= 1
-    }
-    mutating func allocatedData(bytes: Int) {
-      dataBytes += bytes
-      peakDataBytes = max(peakDataBytes, dataBytes)
-    }
-  }
-
   /// The figures of this moment. O(1), but for a look through the largest free pieces.
   public var statistics: Statistics {
-    Statistics(
-      codeReserved: mapping.codeBytes, liveBytes: counters.live.bytes, liveBlocks: counters.live.blocks,
+    let counters = code.counters
+    let inUse = counters.live.bytes + counters.retired.bytes
+    return Statistics(
+      codeReserved: codeAddresses.count, liveBytes: counters.live.bytes, liveBlocks: counters.live.blocks,
       retiredBytes: counters.retired.bytes, retiredBlocks: counters.retired.blocks,
-      freeBytes: code.freeGranules * Self.granule, largestFreeBytes: code.largestFree * Self.granule,
+      freeBytes: code.blocks.freeGranules * Self.granule, largestFreeBytes: code.blocks.largestFree * Self.granule,
       peakBytes: counters.peakBytes,
-      committedBytes: mapping.isDual
-        ? committed.committed * CodeMapping.chunkBytes : counters.live.bytes + counters.retired.bytes,
-      metadataBytes: code.metadataBytes + data.metadataBytes, failedTrims: counters.failedTrims,
-      dataReserved: mapping.dataBytes, dataBytes: counters.dataBytes, peakDataBytes: counters.peakDataBytes,
-      slots: slots.count)
+      committedBytes: activeMapping == .dual ? code.committed.committed * CodeMapping.chunkBytes : inUse,
+      metadataBytes: code.blocks.metadataBytes + data.pieces.metadataBytes,
+      failedTrims: counters.failedTrims + data.failedTrims, dataReserved: dataAddresses.count, dataBytes: data.bytes,
+      peakDataBytes: data.peakBytes, slots: data.slots.count)
   }
 }
 

@@ -23,17 +23,23 @@ struct SegmentAllocator: ~Copyable {
   /// Record 0 is never used: it stands for "none".
   var segments: SparseTable<Segment>
   var owner: SparseTable<UInt32>
-  var heads = InlineArray<768, UInt32>(repeating: 0)
-  var occupied = InlineArray<12, UInt64>(repeating: 0)
+  /// First segment of each size class.
+  var heads: SparseTable<UInt32>
+  /// One bit for each size class: its list has members.
+  var occupied: SparseTable<UInt64>
   /// A chain of records to use again, linked by `second`.
   private var spare: UInt32 = 0
 
   /// Takes over a region of `granules`, all free.
   init(granules: Int) throws(SystemError) {
-    precondition(granules > 0 && granules < 1 << 27 && SizeClass.count == 768)
+    precondition(granules > 0 && granules < 1 << 27)
     let segments = try SparseTable<Segment>(zeroed: granules + 2)
     let owner = try SparseTable<UInt32>(zeroed: granules)
+    let heads = try SparseTable<UInt32>(zeroed: SizeClass.count)
+    let occupied = try SparseTable<UInt64>(zeroed: SizeClass.count / 64)
     self.segments = segments
+    self.heads = heads
+    self.occupied = occupied
     self.owner = owner
     self.granules = granules
     freeGranules = 0
@@ -42,8 +48,16 @@ struct SegmentAllocator: ~Copyable {
     freeGranules = granules
   }
 
-  /// Takes `count` granules, the first a multiple of `alignment` (a power of two), and answers the record of the block, in `state`.
-  mutating func allocate(_ count: Int, alignment: Int, state: UInt32) -> UInt32? {
+  /// What to throw when `allocate` finds nothing.
+  func outOfMemory(requested: Int) -> CodeMemoryError {
+    .outOfMemory(
+      requested: requested, available: freeGranules * CodeArena.granule, largest: largestFree * CodeArena.granule)
+  }
+
+  /// Takes `bytes` (whole granules) at a multiple of `alignment` bytes (a power of two), and answers the record of the block.
+  mutating func allocate(_ bytes: Int, alignment: Int, state: UInt32) -> UInt32? {
+    let count = bytes / CodeArena.granule
+    let alignment = alignment / CodeArena.granule
     guard let found = findFit(count, alignment: alignment) else { return nil }
     let whole = segments[Int(found)]
     let start = (Int(whole.start) + alignment - 1) & ~(alignment - 1)
