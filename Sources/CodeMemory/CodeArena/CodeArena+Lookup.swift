@@ -5,6 +5,12 @@ extension CodeArena {
     public let state: CodeBlock.State
     /// The client's own number for the block; 0 until it is set.
     public let tag: UInt32
+
+    package init(block: CodeBlock, state: CodeBlock.State, tag: UInt32) {
+      self.block = block
+      self.state = state
+      self.tag = tag
+    }
   }
 
   /// The block that holds an executable address, retired ones too. O(1).

@@ -54,6 +54,9 @@ extension CodeArena {
     public var marked = 0
     /// Prepared blocks that are still retired, because the kernel refused the change of their pages. Only if the arena toggles.
     public var refused = 0
+
+    /// Nothing done.
+    public init() {}
   }
 
   /// Puts a sealed block on the retired list. It stays intact and is found as retired until it is reclaimed.
@@ -69,16 +72,15 @@ extension CodeArena {
   /// judged by it. If the stop fails, prepare again. O(n log n).
   public func prepareReclamation() -> RetiredRanges {
     // Read through a copy: the sort must not hold both parts of the arena.
-    var keyed = retirement.records.map { (start: code.blocks.segments[Int($0)].start, record: $0) }
-    keyed.sort { $0.start < $1.start }
+    var keyed = retirement.records.map { (range: code.blocks.range($0), record: $0) }
+    keyed.sort { $0.range.lowerBound < $1.range.lowerBound }
     retirement.reserve(keyed.count)
     if let ranges = unsafe retirement.ranges, let marks = unsafe retirement.marks {
       for (index, key) in keyed.enumerated() {
         retirement.records[index] = key.record
-        let start = UInt64(codeAddresses.lowerBound) + UInt64(key.start) * UInt64(Self.granule)
-        let bytes = UInt64(code.blocks.segments[Int(key.record)].count) * UInt64(Self.granule)
+        let start = UInt64(codeAddresses.lowerBound) + UInt64(key.range.lowerBound)
         // The arrays hold at least as many as were reserved above.
-        unsafe (ranges + index).initialize(to: ftrace_code_range(start: start, end: start + bytes))
+        unsafe (ranges + index).initialize(to: ftrace_code_range(start: start, end: start + UInt64(key.range.count)))
         unsafe (marks + index).initialize(to: 0)
       }
     }

@@ -24,27 +24,31 @@ extension CodeArena {
     public var peakDataBytes = 0
     /// Slots that are given out.
     public var slots = 0
+
+    /// All zero.
+    public init() {}
   }
 
   /// The figures of this moment. O(1), but for a look through the largest free pieces.
   public var statistics: Statistics {
     let counters = code.counters
     let inUse = counters.live.bytes + counters.retired.bytes
-    return Statistics(
-      codeReserved: codeAddresses.count, liveBytes: counters.live.bytes, liveBlocks: counters.live.blocks,
-      retiredBytes: counters.retired.bytes, retiredBlocks: counters.retired.blocks,
-      freeBytes: code.blocks.freeGranules * Self.granule, largestFreeBytes: code.blocks.largestFree * Self.granule,
-      peakBytes: counters.peakBytes,
-      committedBytes: activeMapping == .dual ? code.committed.committed * CodeMapping.chunkBytes : inUse,
-      metadataBytes: code.blocks.metadataBytes + data.pieces.metadataBytes,
-      failedTrims: counters.failedTrims + data.failedTrims, dataReserved: dataAddresses.count, dataBytes: data.bytes,
-      peakDataBytes: data.peakBytes, slots: data.slots.count)
-  }
-}
-
-extension SegmentAllocator {
-  /// Memory that the tables have come to take, by what was written in them.
-  var metadataBytes: Int {
-    recordLimit * MemoryLayout<Segment>.stride + granuleLimit * MemoryLayout<UInt32>.stride
+    var figures = Statistics()
+    figures.codeReserved = codeAddresses.count
+    figures.liveBytes = counters.live.bytes
+    figures.liveBlocks = counters.live.blocks
+    figures.retiredBytes = counters.retired.bytes
+    figures.retiredBlocks = counters.retired.blocks
+    figures.freeBytes = code.blocks.freeBytes
+    figures.largestFreeBytes = code.blocks.largestFreeBytes
+    figures.peakBytes = counters.peakBytes
+    figures.committedBytes = activeMapping == .dual ? code.committed.committed * CodeMapping.chunkBytes : inUse
+    figures.metadataBytes = code.blocks.metadataBytes + data.pieces.metadataBytes
+    figures.failedTrims = counters.failedTrims + data.failedTrims
+    figures.dataReserved = dataAddresses.count
+    figures.dataBytes = data.bytes
+    figures.peakDataBytes = data.peakBytes
+    figures.slots = data.slots.count
+    return figures
   }
 }

@@ -6,25 +6,21 @@ extension CodeRegion {
   static let trimThreshold = 4
 
   mutating func allocate(bytes: Int, alignment: Int) throws(CodeMemoryError) -> CodeBlock {
-    let unit = mapping.isDual ? Self.granule : System.pageSize
-    guard bytes <= mapping.codeBytes,
+    guard
       let record = blocks.allocate(
-        (bytes + unit - 1) & ~(unit - 1), alignment: max(alignment, unit),
-        state: UInt32(CodeBlock.State.unsealed.rawValue))
+        bytes, alignment: alignment, state: UInt32(CodeBlock.State.unsealed.rawValue))
     else { throw blocks.outOfMemory(requested: bytes) }
-    let segment = blocks.segments[Int(record)]
-    let offset = Int(segment.start) * Self.granule
-    let size = Int(segment.count) * Self.granule
+    let range = blocks.range(record)
     do {
-      try makeUsable(offset..<offset + size)
+      try makeUsable(range)
     } catch {
       blocks.release(record)
       throw .system(error)
     }
     let generation = takeGeneration()
     blocks.segments[Int(record)].second = generation
-    counters.allocated(bytes: size)
-    return CodeBlock(offset: UInt32(offset), size: UInt32(size), generation: generation)
+    counters.allocated(bytes: range.count)
+    return CodeBlock(offset: UInt32(range.lowerBound), size: UInt32(range.count), generation: generation)
   }
 
   @inline(__always)
@@ -100,9 +96,8 @@ extension CodeRegion {
   private mutating func release(_ record: UInt32) {
     let free = blocks.release(record)
     guard mapping.isDual else { return }
-    let perChunk = CodeMapping.chunkBytes / Self.granule
-    let first = (free.lowerBound + perChunk - 1) / perChunk
-    let end = free.upperBound / perChunk
+    let first = (free.lowerBound + CodeMapping.chunkBytes - 1) / CodeMapping.chunkBytes
+    let end = free.upperBound / CodeMapping.chunkBytes
     guard end - first >= Self.trimThreshold else { return }
     counters.failedTrims += committed.trim(first..<end, threshold: Self.trimThreshold, in: mapping)
   }

@@ -6,7 +6,7 @@ extension CodeRegion {
     guard !mapping.isDual else { return 0 }
     for index in 0..<offsets.count {
       // Inside the caller's buffer by the loop's bounds.
-      guard blocks.block(containing: unsafe Int(offsets[index]) / Self.granule) != nil else { return EFAULT }
+      guard blocks.block(containing: unsafe UInt(offsets[index])) != nil else { return EFAULT }
     }
     let (failure, done) = unsafe protect(offsets, .readWrite)
     if failure != 0 {

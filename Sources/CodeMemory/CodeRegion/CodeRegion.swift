@@ -10,14 +10,13 @@ struct CodeRegion: ~Copyable {
   var counters = Counters()
   private var nextGeneration: UInt32 = 1
 
-  /// Unit of allocation and alignment, bytes.
-  static let granule = CodeArena.granule
-
   init(_ mapping: consuming CodeMapping) throws(SystemError) {
     var committed = CommittedChunks(count: mapping.codeBytes / CodeMapping.chunkBytes)
     // The first chunk becomes executable now: a policy that refuses it is met here and not at the first function.
     if mapping.isDual { try committed.commit(0..<1, in: mapping) }
-    let blocks = try SegmentAllocator(granules: mapping.codeBytes / Self.granule)
+    // Where pages toggle, a block that is being written must not share one with a block that runs.
+    let blocks = try SegmentAllocator(
+      bytes: mapping.codeBytes, granule: mapping.isDual ? CodeArena.granule : System.pageSize)
     self.blocks = blocks
     self.committed = committed
     self.mapping = mapping
@@ -31,17 +30,14 @@ struct CodeRegion: ~Copyable {
   /// What the arena knows of the block that holds a place.
   @inline(__always)
   func entry(atOffset offset: UInt) -> CodeArena.Entry? {
-    guard offset < UInt(mapping.codeBytes), let record = blocks.block(containing: Int(offset) / Self.granule) else {
-      return nil
-    }
-    return entry(record)
+    blocks.block(containing: offset).map { entry($0) }
   }
 
   @inline(__always)
   func entry(_ record: UInt32) -> CodeArena.Entry {
     let segment = blocks.segments[Int(record)]
     let block = CodeBlock(
-      offset: segment.start * UInt32(Self.granule), size: segment.count * UInt32(Self.granule),
+      offset: segment.start << UInt32(blocks.granuleShift), size: segment.count << UInt32(blocks.granuleShift),
       generation: segment.second)
     guard let state = CodeBlock.State(rawValue: UInt8(segment.state)) else { preconditionFailure("a free segment") }
     return CodeArena.Entry(block: block, state: state, tag: segment.first)
@@ -50,7 +46,7 @@ struct CodeRegion: ~Copyable {
   /// The record of a block that is not free; a stale name is a mistake of the caller's and traps.
   @inline(__always)
   func record(of block: CodeBlock) -> UInt32 {
-    guard let record = blocks.block(containing: Int(block.offset) / Self.granule),
+    guard let record = blocks.block(containing: UInt(block.offset)),
       blocks.segments[Int(record)].second == block.generation
     else { preconditionFailure("the block was freed") }
     return record

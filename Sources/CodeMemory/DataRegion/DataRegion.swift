@@ -10,14 +10,13 @@ struct DataRegion: ~Copyable {
   private(set) var peakBytes = 0
   private(set) var failedTrims = 0
 
-  private static let granule = CodeArena.granule
   /// A piece has no life but given out and free.
   private static let givenOut: UInt32 = 1
   /// From this many bytes of whole pages on, memory is given back instead of cleared.
   private static let trimThreshold = 64 << 10
 
   init(_ addresses: Range<UInt>) throws(SystemError) {
-    let pieces = try SegmentAllocator(granules: addresses.count / Self.granule)
+    let pieces = try SegmentAllocator(bytes: addresses.count, granule: CodeArena.granule)
     let slots = try SlotTable(dataBytes: addresses.count)
     self.pieces = pieces
     self.slots = slots
@@ -25,23 +24,22 @@ struct DataRegion: ~Copyable {
   }
 
   mutating func allocate(bytes: Int, alignment: Int) throws(CodeMemoryError) -> UnsafeMutableRawPointer {
-    let unit = Self.granule
-    guard bytes <= addresses.count,
-      let record = pieces.allocate((bytes + unit - 1) & ~(unit - 1), alignment: alignment, state: Self.givenOut)
-    else { throw pieces.outOfMemory(requested: bytes) }
-    let segment = pieces.segments[Int(record)]
-    self.bytes += Int(segment.count) * unit
+    guard let record = pieces.allocate(bytes, alignment: alignment, state: Self.givenOut) else {
+      throw pieces.outOfMemory(requested: bytes)
+    }
+    let range = pieces.range(record)
+    self.bytes += range.count
     peakBytes = max(peakBytes, self.bytes)
-    return unsafe pointer(addresses.lowerBound + UInt(segment.start) * UInt(unit))
+    return unsafe pointer(addresses.lowerBound + UInt(range.lowerBound))
   }
 
   mutating func free(_ address: UInt) {
-    let granule = Int((address &- addresses.lowerBound) / UInt(Self.granule))
-    guard addresses.contains(address), address % UInt(Self.granule) == 0,
-      let record = pieces.block(containing: granule),
-      Int(pieces.segments[Int(record)].start) == granule
-    else { preconditionFailure("the pointer is not the start of data that is given out") }
-    let count = Int(pieces.segments[Int(record)].count) * Self.granule
+    // An address below the region wraps to an offset beyond it.
+    let offset = address &- addresses.lowerBound
+    guard let record = pieces.block(containing: offset), pieces.range(record).lowerBound == Int(offset) else {
+      preconditionFailure("the pointer is not the start of data that is given out")
+    }
+    let count = pieces.range(record).count
     zero(address..<address + UInt(count))
     bytes -= count
     pieces.release(record)

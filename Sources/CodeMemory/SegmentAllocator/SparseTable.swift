@@ -32,6 +32,13 @@ import FtracePlatform
     try? unsafe System.munmap(UInt(bitPattern: base), bytes: bytes)
   }
 
+  /// Gives a run of elements one value.
+  mutating func fill(_ range: Range<Int>, with value: Element) {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count)
+    // In bounds by the check, and trivial values need no deinitialization.
+    unsafe (base + range.lowerBound).update(repeating: value, count: range.count)
+  }
+
   subscript(index: Int) -> Element {
     // In bounds by the check; the mapping lives as long as the table, which is its only user.
     @inline(__always) get {
