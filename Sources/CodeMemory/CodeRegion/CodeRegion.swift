@@ -4,7 +4,7 @@ import FtracePlatform
 ///
 /// One structure, so that each call of the arena is one access to it.
 struct CodeRegion: ~Copyable {
-  let mapping: CodeMapping
+  var mapping: CodeMapping
   var blocks: SegmentAllocator
   var committed: CommittedChunks
   var counters = Counters()
