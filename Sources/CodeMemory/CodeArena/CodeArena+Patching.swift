@@ -15,7 +15,7 @@ extension CodeArena {
   /// alone. What is written at a place ends in the same page.
   ///
   /// - Parameter offsets: ascending offsets in the code region, each within a block.
-  /// - Returns: 0, or an errno; nothing has changed then. `EFAULT`: an offset lies in no block.
+  /// - Returns: 0, or an errno; nothing has changed then. `EFAULT`: an offset lies in no block. `EINVAL`: they do not ascend.
   public func beginPatching(_ offsets: UnsafeBufferPointer<UInt32>) -> Int32 { unsafe code.beginPatching(offsets) }
 
   /// Ends what ``beginPatching(_:)`` began, with the same offsets. Only while all workers are stopped, before any is released.

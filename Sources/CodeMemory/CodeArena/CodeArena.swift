@@ -5,7 +5,7 @@ import FtracePlatform
 ///
 /// One reservation holds a code region and, directly after it, a data region. No page is ever writable and executable through the
 /// same mapping. Blocks of code go *unsealed → sealed → retired → free*; what each step promises, and who may take it when, is in
-/// <doc:CodeMemory>.
+/// the contract: ``FtraceCodeMemory``.
 ///
 /// **Threads.** Externally synchronised: every call is made under one lock, the engine's. The arena is not `Sendable`, so that it
 /// lives inside the state which that lock protects. What is called while workers are stopped says so.

@@ -6,6 +6,7 @@ extension CodeRegion {
     guard !mapping.isDual else { return 0 }
     for index in 0..<offsets.count {
       // Inside the caller's buffer by the loop's bounds.
+      if unsafe index > 0 && offsets[index] < offsets[index - 1] { return EINVAL }
       guard blocks.block(containing: unsafe UInt(offsets[index])) != nil else { return EFAULT }
     }
     let (failure, done) = unsafe protect(offsets, .readWrite)
