@@ -23,12 +23,14 @@ struct FormDecodingTests {
         for operands in some ?? all {
           if form == .xchgAccR && operands[0] == .register(0) { continue }
           let assembler = Assembler()
-          try assembler.encode(form, width, condition, operands)
+          try assembler.encode(form, operands, width: width, condition: condition)
           let bytes = try assembler.finish().bytes
           let instruction = try #require(disassembler.decodeFirst(bytes, at: 0x4000_0000), "\(row): \(bytes)")
           let problem = Expectation(row, width, condition, operands).problem(instruction, bytes)
           if let problem {
-            Issue.record("\(row.text(width, condition, operands)) is \(bytes), decoded as \(instruction): \(problem)")
+            Issue.record(
+              "\(row.text(operands, width: width, condition: condition)) is \(bytes), decoded as \(instruction): \(problem)"
+            )
             return
           }
         }

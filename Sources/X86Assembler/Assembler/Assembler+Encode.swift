@@ -3,12 +3,12 @@ extension Assembler {
   ///
   /// The typed methods are the way for everything else: they are faster, and cannot be wrong.
   /// - Parameters:
+  ///   - operands: one for each of the row's operands.
   ///   - width: one of the row's `operandWidths`.
   ///   - condition: for the rows with a condition.
-  ///   - operands: one for each of the row's operands.
   /// - Throws: `FormError`; nothing is emitted then.
   public final func encode(
-    _ form: Form, _ width: OperandWidth = .dword, _ condition: Condition? = nil, _ operands: [FormOperand]
+    _ form: Form, _ operands: [FormOperand], width: OperandWidth = .dword, condition: Condition? = nil
   ) throws(FormError) {
     let row = form.row
     guard row.operandWidths.contains(width) else { throw .noSuchWidth(form, width) }

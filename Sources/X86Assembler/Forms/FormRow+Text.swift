@@ -1,7 +1,7 @@
 /// The printer: instructions and forms in Intel syntax.
 extension FormRow {
   /// An instruction of this form: `add rax, qword [rcx + 8]`. Operands that the form does not accept print as they are.
-  public func text(_ width: OperandWidth = .dword, _ condition: Condition? = nil, _ operands: [FormOperand]) -> String {
+  public func text(_ operands: [FormOperand], width: OperandWidth = .dword, condition: Condition? = nil) -> String {
     let name = mnemonic + (condition.map { "\($0)" } ?? "")
     let list = zip(self.operands, operands).map { $0.text($1, width) }
     return list.isEmpty ? name : "\(name) \(list.joined(separator: ", "))"
