@@ -54,6 +54,8 @@ struct DesiredState {
   var stubSlots: [Symbol: UnsafeMutablePointer<UInt>] = unsafe [:]
   /// Bodies that are no longer anyone's, whose sites are dropped in the next stop.
   var unlinked: [FunctionBody] = []
+  /// How much may be retired before a stop is made for it.
+  var reclaimAt = (blocks: EngineState.retiredLimit, bytes: EngineState.retiredBytesLimit)
   /// What is freed when a retired block is reclaimed.
   var onReclaim: [UInt32: () -> Void] = [:]
   var quarantine: [UInt32: QuarantinedSite] = [:]
