@@ -38,7 +38,7 @@ import FtracePlatform
   }
 
   /// Unit of allocation and alignment, bytes.
-  public static let granule = 16
+  public static var granule: Int { 16 }
 
   private let codeCell: Cell<CodeRegion>
   private let dataCell: Cell<DataRegion>
