@@ -1,6 +1,5 @@
 import CFtraceShims
 import FtraceQuiescence
-
 import Synchronization
 
 /// What a runtime and the handles of its functions share: it lives until the last of them has gone.
@@ -78,7 +77,7 @@ extension EngineState {
     } catch {
       // A worker that did not arrive may be in this arena.
     }
-    if inUse { _ = unsafe Unmanaged.passRetained(KeptRuntime(arena: arena, tables: tables, slot: slot)) }
+    if inUse { _ = unsafe Unmanaged.passRetained(self) }
   }
 
   private func refersToArena() throws(QuiesceError) -> Bool {
