@@ -20,7 +20,7 @@ func patching(_ bench: Bench, _ results: inout Results) throws {
         try bench.clock.time { () throws in
           for index in 0..<batch {
             let builder = FunctionBuilder(name: "f\(index)", layout: TraceRuntime.threadLayout)
-            try smallFunction(builder)
+            smallFunction(builder)
             _ = try builder.finish() as FunctionImage
           }
         } / Double(batch))
