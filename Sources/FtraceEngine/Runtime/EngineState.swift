@@ -76,6 +76,8 @@ struct DesiredState {
   var highWater: UInt32 = 0
   var killedReason: String?
   var statistics = EngineStatistics()
+  /// What the last stop of this runtime did.
+  var lastStop: StopReport?
   var daemonDue: Duration
   var daemonNow: Duration = .zero
   #if FTRACE_DELAYS
