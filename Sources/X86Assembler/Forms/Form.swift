@@ -22,7 +22,7 @@ public enum Form: UInt16, CaseIterable, Hashable, Sendable {
   // Control flow, flags, the system
   case jmpRel8, jmpRel32, callRel32, jccRel8, jccRel32, jrcxzRel8, callRm, jmpRm, retI16, ret, leave, int3, ud2, hlt
   case nop, pause, cbw, cwde, cdqe, cwd, cdq, cqo, pushfq, popfq, sahf, lahf, clc, stc, cmc, cld, std, rdtsc, rdtscp
-  case cpuid, xgetbv, lfence, mfence, sfence, syscall, iretq, repMovsb, repMovsq, repStosb, repStosq, lockPrefix, nopRm
+  case cpuid, xgetbv, lfence, mfence, sfence, syscall, iretq, repMovsb, repMovsq, repStosb, repStosq, lockPrefix, nopM
   case fxsaveM, fxrstorM, ldmxcsrM, stmxcsrM, xsave64M, xrstor64M, xsavec64M, prefetchntaM, prefetcht0M, clflushM
   // Vector moves
   case movssXXm, movssXmX, movsdXXm, movsdXmX, movupsXXm, movupsXmX, movupdXXm, movupdXmX, movapsXXm, movapsXmX

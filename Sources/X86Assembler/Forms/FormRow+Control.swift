@@ -46,7 +46,7 @@ extension FormRow {
     FormRow(.repStosb, "rep stosb", [], 0xAA, prefix: 0xF3),
     FormRow(.repStosq, "rep stosq", [], 0xAB, prefix: 0xF3, widths: .qword),
     FormRow(.lockPrefix, "lock", [], 0xF0),
-    FormRow(.nopRm, "nop", [.rm], 0x0F1F, digit: 0, widths: [.word, .dword]),
+    FormRow(.nopM, "nop", [.address], 0x0F1F, digit: 0, widths: [.word, .dword]),
     FormRow(.fxsaveM, "fxsave", [.memory(512)], 0x0FAE, digit: 0),
     FormRow(.fxrstorM, "fxrstor", [.memory(512)], 0x0FAE, digit: 1),
     FormRow(.ldmxcsrM, "ldmxcsr", [.memory(4)], 0x0FAE, digit: 2),
