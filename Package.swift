@@ -56,11 +56,14 @@ let package = Package(
       name: "FtraceDisassembly", dependencies: ["CCapstone"], path: "Sources/Disassembly", swiftSettings: memory),
 
     // The command and what it runs.
+    .target(
+      name: "FtraceTorture", dependencies: ["Ftrace", "FtraceEngine", "FtracePlatform", "CFtraceShims"],
+      path: "Sources/Torture", swiftSettings: memory),
     .target(name: "FtraceWorkloads", dependencies: ["Ftrace"], path: "Examples/Workloads", swiftSettings: memory),
     .executableTarget(
       name: "FtraceCommand",
       dependencies: [
-        "Ftrace", "FtraceDisassembly", "FtraceWorkloads",
+        "Ftrace", "FtraceDisassembly", "FtraceTorture", "FtraceWorkloads",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: memory),

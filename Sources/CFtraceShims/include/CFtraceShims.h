@@ -6,6 +6,7 @@
 #endif
 
 #include "ftrace_code_ranges.h"
+#include "ftrace_copy.h"
 #include "ftrace_delay.h"
 #include "ftrace_entry_points.h"
 #include "ftrace_plan.h"

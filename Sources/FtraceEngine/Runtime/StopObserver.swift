@@ -6,3 +6,28 @@
   let function: @convention(c) (UnsafeMutableRawPointer?) -> Void
   let context: UnsafeMutableRawPointer?
 }
+
+extension TraceRuntime {
+  /// Runs a function in every stop of this runtime, before its plan; nil: none. See `StopObserver` for what it may do.
+  package func observeStops(
+    _ function: (@convention(c) (UnsafeMutableRawPointer?) -> Void)?, _ context: UnsafeMutableRawPointer?
+  ) {
+    read { $0.observer = function.map { unsafe StopObserver(function: $0, context: context) } }
+  }
+
+  /// One stop that writes nothing.
+  package func stopOnce() throws(FtraceError) {
+    try withState { (state) throws(FtraceError) in
+      var plan = Plan()
+      _ = try state.run(&plan)
+    }
+  }
+
+  /// The slot of this runtime in the thread block.
+  package var slotIndex: UInt32 { read { $0.slot.index } }
+
+  #if FTRACE_DELAYS
+    /// Plants a fault in every plan from now on; nil: none.
+    package func sabotage(_ sabotage: Sabotage?) { read { $0.sabotage = sabotage } }
+  #endif
+}
