@@ -69,10 +69,18 @@ let package = Package(
       swiftSettings: memory),
 
     // Tests mirror the sources.
-    .target(name: "CFtraceTestShims", path: "Tests/CTestShims"),
+    .target(name: "CFtraceTestShims", dependencies: ["CFtraceShims"], path: "Tests/CTestShims"),
     .target(
-      name: "FtraceTestSupport", dependencies: ["Ftrace", "FtraceDisassembly", "CFtraceTestShims"],
+      name: "FtraceTestSupport",
+      dependencies: ["Ftrace", "FtraceEngine", "FtracePlatform", "FtraceDisassembly", "CFtraceShims", "CFtraceTestShims"],
       path: "Tests/TestSupport", swiftSettings: memory),
+    .testTarget(
+      name: "FtraceEngineTests",
+      dependencies: [
+        "Ftrace", "FtraceEngine", "FtraceCodeMemory", "FtraceQuiescence", "FtracePlatform", "FtraceDisassembly",
+        "FtraceTestSupport", "CFtraceShims", "CFtraceTestShims",
+      ],
+      swiftSettings: memory),
     .testTarget(
       name: "X86AssemblerTests", dependencies: ["FtraceX86Assembler", "FtraceDisassembly", "FtracePlatform"],
       swiftSettings: memory),

@@ -11,6 +11,7 @@ struct Root: ParsableCommand {
     version: version,
     subcommands: [
       WorkloadsCommand.self, RunCommand.self, SitesCommand.self, AuditCommand.self, LifeCommand.self,
+      TortureCommand.self,
     ])
 
   /// An unknown command gets an answer that helps; the parser calls it an unexpected argument.
@@ -22,7 +23,7 @@ struct Root: ParsableCommand {
 
   /// Tells the user of an error, or prints the help or the version that was asked for. Returns the exit code.
   static func report(_ error: any Error) -> Int32 {
-    if let failure = error as? CommandFailure {
+    if let failure = error as? CommandFailure ?? (error as? FtraceError).map({ CommandFailure($0) }) {
       if !failure.message.isEmpty { Terminal.complain(failure.message) }
       return failure.code
     }
@@ -31,8 +32,12 @@ struct Root: ParsableCommand {
       Terminal.print(fullMessage(for: error))
       return code.rawValue
     }
-    let text = fullMessage(for: error)
-    Terminal.complain(text.hasPrefix("Error: ") ? String(text.dropFirst("Error: ".count)) : text)
+    var text = fullMessage(for: error)
+    if text.hasPrefix("Error: ") { text.removeFirst("Error: ".count) }
+    if text.hasPrefix("Unexpected argument") || text.contains("unexpected arguments") {
+      text = text.replacing("\nUsage", with: " (the arguments of a workload follow after --)\nUsage", maxReplacements: 1)
+    }
+    if !text.isEmpty { Terminal.complain(text) }
     return code.rawValue
   }
 }

@@ -11,9 +11,9 @@ struct FormDecodingTests {
     if form == .lockPrefix { return }
     let row = form.row
     let disassembler = try Disassembler()
-    // The encoders of memory operands are shared: full sets for one form of each kind, a few operands of every shape for all.
+    // Every base with every edge displacement for all; indexes too for one form of each shape, because their encoder is shared.
     let thorough: Set<Form> = [.movRmR, .addRmI, .leaRM, .movsdXXm, .movzxRRm8, .imulRRmI8, .cmovRRm, .pinsrXRm]
-    let memory = thorough.contains(form) ? OperandSamples.bases + OperandSamples.indexed : OperandSamples.few
+    let memory = OperandSamples.bases + (thorough.contains(form) ? OperandSamples.indexed : OperandSamples.few)
     for width in row.operandWidths {
       let conditions: [Condition?] = row.condition ? Condition.allCases : [nil]
       for condition in conditions {

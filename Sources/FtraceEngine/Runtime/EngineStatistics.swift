@@ -15,9 +15,6 @@ public struct EngineStatistics: Sendable, Hashable {
   public var innerCallsWritten = 0
   /// Ticks of the daemon.
   public var ticks = 0
-  /// The times of the last stop: to stop, and stopped.
-  public var lastTimeToStop: Duration = .zero
-  public var lastTimeStopped: Duration = .zero
   /// The longest times to stop, and stopped.
   public var longestTimeToStop: Duration = .zero
   public var longestTimeStopped: Duration = .zero

@@ -1,0 +1,11 @@
+// The calling thread's block, in the terms of a test.
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+/// Depth of the recorder on this thread: 0 outside of it.
+uint32_t ftrace_test_busy(void);
+/// Makes this thread look as if it were inside the recorder.
+void ftrace_test_set_busy(uint32_t busy);
+/// Whether a stop waits for this thread: the plan of that stop is complete by then.
+bool ftrace_test_armed(void);

@@ -1,1 +1,0 @@
-#include "ftrace_test_shims.h"

@@ -1,0 +1,32 @@
+import Ftrace
+import Synchronization
+
+/// What callbacks were called with, in order.
+package final class CallLog: Sendable {
+  package struct Entry: Sendable, Hashable {
+    package var ops: String
+    package var ip: UInt
+    package var parentIP: UInt
+  }
+
+  private let log = Mutex<[Entry]>([])
+
+  package init() {}
+
+  package var entries: [Entry] { log.withLock { $0 } }
+
+  /// The entries since the last time, which are forgotten.
+  package func take() -> [Entry] {
+    log.withLock { log in
+      defer { log = [] }
+      return log
+    }
+  }
+
+  /// An ops that writes to the log.
+  package func ops(_ name: String, filter: TraceFilter = .all, registers: Bool = false) -> TraceOps {
+    TraceOps(name: name, filter: filter, registers: registers) { [self] call in
+      log.withLock { $0.append(Entry(ops: name, ip: call.ip, parentIP: call.parentIP)) }
+    }
+  }
+}

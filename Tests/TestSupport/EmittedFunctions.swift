@@ -1,0 +1,66 @@
+import Ftrace
+
+extension TraceRuntime {
+  /// A traced function that returns its argument plus a number: enough of a body to see that it ran.
+  package func adder(_ name: String, _ number: Int32) throws(FtraceError) -> EmittedFunction<Int, Int> {
+    try define(name, as: ((Int) -> Int).self) { f in f.addsToArgument(number) }
+  }
+
+  /// Traced functions `prefix0`, `prefix1`, …; number i adds i.
+  package func adders(_ count: Int, prefix: String = "f") throws -> [EmittedFunction<Int, Int>] {
+    try (0..<count).map { try adder("\(prefix)\($0)", Int32($0)) }
+  }
+
+  /// A traced function that calls another one with its own argument, and returns what that does.
+  package func forwarder<Result: EmittedValue>(
+    _ name: String, to callee: EmittedFunction<Result, Int>
+  ) throws(FtraceError) -> EmittedFunction<Int, Int> {
+    try define(name, as: ((Int) -> Int).self) { f in
+      f.entrySite()
+      f.prologue()
+      f.call(callee)
+      f.functionReturn()
+    }
+  }
+
+  /// A traced function that polls until the word at `stop` is not zero, and returns how often it looped.
+  package func poller(_ name: String) throws(FtraceError) -> EmittedFunction<Int, UnsafeMutablePointer<Int>> {
+    // Safe: the code reads the word as long as it runs, and the caller keeps it.
+    unsafe try define(name, as: ((UnsafeMutablePointer<Int>) -> Int).self) { f in
+      f.entrySite()
+      f.prologue()
+      f.xor(.eax, .eax)
+      let loop = f.here("loop")
+      f.inc(.rax)
+      f.poll()
+      f.cmp(.qword, .base(.rdi), 0)
+      f.j(.e, loop)
+      f.functionReturn()
+    }
+  }
+}
+
+extension FunctionBuilder {
+  /// The body of a leaf with a site: `rax = rdi + number`.
+  package func addsToArgument(_ number: Int32) {
+    entrySite()
+    prologue()
+    lea(.rax, .base(.rdi, number))
+    functionReturn()
+  }
+}
+
+/// A word in memory that emitted code looks at and the test writes.
+@safe package final class SharedWord: Sendable {
+  // Safe: allocated for the life of the object, and accessed in aligned words, one writer at a time.
+  package nonisolated(unsafe) let pointer = UnsafeMutablePointer<Int>.allocate(capacity: 1)
+
+  package init(_ value: Int = 0) { unsafe pointer.initialize(to: value) }
+
+  deinit { unsafe pointer.deallocate() }
+
+  package var value: Int {
+    get { unsafe pointer.pointee }
+    set { unsafe pointer.pointee = newValue }
+  }
+}

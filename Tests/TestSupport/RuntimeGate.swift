@@ -1,0 +1,85 @@
+import Foundation
+import Ftrace
+import Testing
+
+/// Lets in as many tests at once as there is room for their runtimes: a process has room for eight, and tests run in parallel.
+///
+/// Requests are served in their order, so that a test that wants the process to itself gets it.
+// Unchecked: the numbers are touched with the condition's lock held.
+private final class RuntimeGate: @unchecked Sendable {
+  static let shared = RuntimeGate(permits: 4)
+
+  private let permits: Int
+  private let condition = NSCondition()
+  private var free: Int
+  private var next = 0
+  private var serving = 0
+
+  init(permits: Int) {
+    self.permits = permits
+    free = permits
+  }
+
+  /// Runs `body` with some permits; nil: with all.
+  func with<Result>(_ wanted: Int?, _ body: () throws -> Result) rethrows -> Result {
+    let wanted = min(wanted ?? permits, permits)
+    condition.lock()
+    let ticket = next
+    next += 1
+    while serving != ticket || free < wanted { condition.wait() }
+    serving += 1
+    free -= wanted
+    condition.broadcast()
+    condition.unlock()
+    defer {
+      condition.lock()
+      free += wanted
+      condition.broadcast()
+      condition.unlock()
+    }
+    return try body()
+  }
+}
+
+/// Runs a test with a runtime of its own: small, with the daemon's clock in the test's hand, and patient with slow machines.
+///
+/// Quiescence is process-wide: while `body` runs emitted code on a thread it polls or parks within a short time, or the stops of
+/// other tests wait for it. A test that cannot promise this is `alone`. Only one runtime at a time may be taken this way on a thread;
+/// `withRuntimes` gives several.
+package func withRuntime(
+  _ recording: RecordingMode = .onFirstCall, alone: Bool = false,
+  _ change: (inout Configuration) -> Void = { _ in },
+  _ body: (TraceRuntime) throws -> Void
+) throws {
+  try RuntimeGate.shared.with(alone ? nil : 1) {
+    try body(TraceRuntime(testConfiguration(recording, change)))
+  }
+}
+
+/// Runs a test with up to four runtimes.
+package func withRuntimes(
+  _ count: Int, _ recording: RecordingMode = .onFirstCall, _ change: (inout Configuration) -> Void = { _ in },
+  _ body: ([TraceRuntime]) throws -> Void
+) throws {
+  try RuntimeGate.shared.with(count) {
+    try body((0..<count).map { _ in try TraceRuntime(testConfiguration(recording, change)) })
+  }
+}
+
+/// Runs a test while no other test has a runtime.
+package func aloneInProcess<Result>(_ body: () throws -> Result) rethrows -> Result {
+  try RuntimeGate.shared.with(nil, body)
+}
+
+/// The configuration that tests start from.
+package func testConfiguration(
+  _ recording: RecordingMode = .onFirstCall, _ change: (inout Configuration) -> Void = { _ in }
+) -> Configuration {
+  var configuration = Configuration()
+  configuration.reservation = 16 << 20
+  configuration.recording = recording
+  configuration.daemonClock = .manual
+  configuration.stopDeadline = .seconds(30)
+  change(&configuration)
+  return configuration
+}
