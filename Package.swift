@@ -38,7 +38,7 @@ let package = Package(
       dependencies: ["FtraceX86Assembler", "FtraceCodeMemory", "FtraceQuiescence", "FtracePlatform", "CFtraceShims"],
       swiftSettings: memory),
     .target(
-      name: "FtraceTracers", dependencies: ["FtraceEngine", "FtraceQuiescence", "CFtraceShims"],
+      name: "FtraceTracers", dependencies: ["FtraceEngine", "FtracePlatform", "FtraceQuiescence", "CFtraceShims"],
       path: "Sources/Tracers", swiftSettings: memory),
     .target(
       name: "Ftrace", dependencies: ["FtraceEngine", "FtraceTracers", "FtraceX86Assembler", "FtraceQuiescence"],
@@ -63,7 +63,7 @@ let package = Package(
     .executableTarget(
       name: "FtraceCommand",
       dependencies: [
-        "Ftrace", "FtraceDisassembly", "FtraceTorture", "FtraceWorkloads",
+        "Ftrace", "FtraceDisassembly", "FtraceEngine", "FtracePlatform", "FtraceTorture", "FtraceWorkloads",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: memory),

@@ -36,6 +36,7 @@ struct DesiredState {
   let arena: CodeArena
   let tables: SiteTables
   let stubs: EngineStubs
+  let stubBlock: CodeBlock
 
   /// What the program asks for, and what the code and the tables say.
   var desired: DesiredState
@@ -108,6 +109,7 @@ struct DesiredState {
     } catch { throw .assembly(error) }
     let block = try Self.place(assembled.0.bytes, alignment: 64, in: arena)
     stubs = assembled.1.placed(at: block.offset)
+    stubBlock = block
     desired = DesiredState(enabled: false)
     actual = CodeState(
       mcountTarget: stubs.stub, callerTarget: stubs.stub, classTargets: [.nop])

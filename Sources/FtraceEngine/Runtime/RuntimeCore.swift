@@ -54,7 +54,10 @@ final class RuntimeCore: Sendable {
   }
 
   /// Unregisters, and returns when the callback is unreachable and on no stack.
-  func unregister(_ ops: TraceOps) throws(FtraceError) {
+  func unregister(_ ops: TraceOps) throws(FtraceError) { _ = try unregisterCountingRecursions(ops) }
+
+  /// The same, and returns the number of calls that were not delivered because they came from within the callback.
+  func unregisterCountingRecursions(_ ops: TraceOps) throws(FtraceError) -> Int {
     let (registered, slot) = try withState { (state) throws(FtraceError) in
       (try state.beginUnregistering(ops), state.slot.index)
     }
@@ -62,7 +65,10 @@ final class RuntimeCore: Sendable {
     parked {
       while ftrace_registry_ops_active(slot, UInt32(registered.number)) { ftrace_sleep(50_000) }
     }
+    // Safe: the counter is freed when the thunk is reclaimed, which the next line allows.
+    let recursions = unsafe Int(registered.recursions.pointee)
     state.withLock { $0.finishUnregistering(registered) }
+    return recursions
   }
 }
 
