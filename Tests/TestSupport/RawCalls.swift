@@ -6,7 +6,7 @@ extension TraceRuntime {
     typealias Function = @convention(c) (Int) -> Int
     // Safe: called inside, on a function that the caller holds and nobody redefines.
     let entry = unsafe unsafeBitCast(try function.rawEntry(), to: Function.self)
-    return try withWorker { worker in worker.inside { unsafe entry(argument) } }
+    return try withWorker { worker in worker.inside { entry(argument) } }
   }
 
   /// Defines `count` functions like `adder` from one image, under names that end in their numbers.

@@ -17,7 +17,7 @@ import Testing
     unsafe steps.context = UnsafeMutableRawPointer(bitPattern: called)
     unsafe steps.action = { context in
       let inner = unsafe unsafeBitCast(context, to: Function.self)
-      _ = unsafe inner(1)
+      _ = inner(1)
     }
     let result = unsafe ftrace_test_call_in_steps(outer, 41, &steps)
     return unsafe (result, steps)
