@@ -12,8 +12,10 @@ GENERAL_ONLY uint32_t ftrace_recorder_take(struct ftrace_recorder *recorder) {
     // The tag in the upper half changes with every operation, so that a head which came back is not mistaken for the old one.
     const uint64_t desired = ((head >> 32) + 1) << 32 | next;
     if (atomic_compare_exchange_weak_explicit(&recorder->free, &head, desired, memory_order_acquire,
-                                              memory_order_acquire))
+                                              memory_order_acquire)) {
+      atomic_fetch_sub_explicit(&recorder->free_count, 1, memory_order_relaxed);
       return (uint32_t)head;
+    }
   }
   uint32_t count = atomic_load_explicit(&recorder->count, memory_order_relaxed);
   do {
@@ -26,6 +28,7 @@ GENERAL_ONLY uint32_t ftrace_recorder_take(struct ftrace_recorder *recorder) {
 void ftrace_recorder_give(struct ftrace_recorder *recorder, uint32_t number_plus_one) {
   struct ftrace_record *record = &recorder->records[number_plus_one - 1];
   record->flags = FTRACE_RECORD_DEAD;
+  atomic_fetch_add_explicit(&recorder->free_count, 1, memory_order_relaxed);
   record->target = FTRACE_TARGET_MCOUNT; // what a walk over all records passes over
   uint64_t head = atomic_load_explicit(&recorder->free, memory_order_relaxed);
   uint64_t desired;

@@ -22,4 +22,13 @@ import CFtraceShims
       return try body()
     }
   }
+
+  /// Runs `body` with the lock held if nobody holds it, this thread included; returns nil otherwise.
+  package func withLockIfFree<Result>(_ body: () -> Result) -> Result? {
+    parked {
+      guard unsafe ftrace_ticket_try(lock) else { return nil }
+      defer { unsafe ftrace_ticket_unlock(lock) }
+      return body()
+    }
+  }
 }

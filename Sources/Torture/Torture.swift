@@ -67,7 +67,8 @@ public final class Torture {
       }
       if clock.now >= nextLine {
         nextLine = clock.now + .seconds(5)
-        options.progress?("\(runtime.statistics.stops) stops, \(ledger.traced) calls traced, \(ledger.mismatches.count) mismatches")
+        options.progress?(
+          "\(runtime.statistics.stops) stops, \(ledger.traced) calls traced, \(ledger.mismatches.count) mismatches")
       }
     }
     finish()
@@ -163,7 +164,9 @@ public final class Torture {
     _ = try? runtime.stopOnce()
     for site in runtime.audit().damaged { ledger.note("audit: \(site)") }
     for site in runtime.quarantinedSites { ledger.note("quarantined: \(site)") }
-    for tracer in tracers where tracer.strays > 0 { ledger.note("tracer \(tracer.number) was called on \(tracer.strays) strange threads") }
+    for tracer in tracers where tracer.strays > 0 {
+      ledger.note("tracer \(tracer.number) was called on \(tracer.strays) strange threads")
+    }
     unsafe runtime.observeStops(nil, nil)
     report.calls = ledger.calls
     report.traced = ledger.traced

@@ -19,7 +19,8 @@ struct TortureFunction {
     factor = Int64.random(in: 1...9, using: &generator)
     addend = Int64.random(in: -1000...1000, using: &generator)
     let next = Array(stride(from: layer + 1, to: count, by: Self.layers))
-    callees = layer + 1 < Self.layers && !next.isEmpty ? (0..<2).map { _ in next.randomElement(using: &generator)! } : []
+    callees =
+      layer + 1 < Self.layers && !next.isEmpty ? (0..<2).map { _ in next.randomElement(using: &generator)! } : []
   }
 
   /// Whether nothing that was emitted calls it, so that it can be freed.

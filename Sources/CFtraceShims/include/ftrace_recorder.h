@@ -48,6 +48,7 @@ struct ftrace_recorder {
   _Atomic(uint32_t) pending;   // head of the pending list: number + 1
   _Atomic(uint32_t) pending_count;
   _Atomic(uint64_t) free;      // head of the free list: tag << 32 | number + 1
+  _Atomic(uint32_t) free_count;
   _Atomic(uint64_t) exhausted; // calls that found no record to take
   _Atomic(uint64_t) recursed;  // calls from within the recorder, on the same thread
   _Atomic(uint64_t) gated;     // calls while suspended
@@ -76,6 +77,7 @@ FTRACE_ATOMIC_MEMBER(uint32_t, suspended)
 FTRACE_ATOMIC_MEMBER(uint32_t, count)
 FTRACE_ATOMIC_MEMBER(uint32_t, capacity)
 FTRACE_ATOMIC_MEMBER(uint32_t, pending_count)
+FTRACE_ATOMIC_MEMBER(uint32_t, free_count)
 FTRACE_ATOMIC_MEMBER(uint64_t, exhausted)
 FTRACE_ATOMIC_MEMBER(uint64_t, recursed)
 FTRACE_ATOMIC_MEMBER(uint64_t, gated)

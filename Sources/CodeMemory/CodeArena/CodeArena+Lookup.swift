@@ -1,5 +1,3 @@
-import FtracePlatform
-
 extension CodeArena {
   /// What the arena knows of a block.
   public struct Entry: Equatable, Sendable {
@@ -7,15 +5,20 @@ extension CodeArena {
     public let state: CodeBlock.State
     /// The client's own number for the block; 0 until it is set.
     public let tag: UInt32
+
+    package init(block: CodeBlock, state: CodeBlock.State, tag: UInt32) {
+      self.block = block
+      self.state = state
+      self.tag = tag
+    }
   }
 
   /// The block that holds an executable address, retired ones too. O(1).
   ///
   /// A return address may be one past its block, if a call ends it: look up `address - 1` for those.
-  @inline(__always)
   public func entry(containing address: UInt) -> Entry? {
-    guard address >= mapping.executable else { return nil }
-    return entry(atOffset: address - mapping.executable)
+    // An address below the region wraps to an offset beyond it.
+    code.entry(atOffset: address &- codeAddresses.lowerBound)
   }
 
   /// The block that holds an executable address, retired ones too. O(1).
@@ -23,41 +26,23 @@ extension CodeArena {
 
   /// The state of a block, or nil once it is free.
   public func state(of block: CodeBlock) -> CodeBlock.State? {
-    guard let entry = entry(atOffset: UInt(block.offset)), entry.block == block else { return nil }
+    guard let entry = code.entry(atOffset: UInt(block.offset)), entry.block == block else { return nil }
     return entry.state
   }
 
   /// Gives a block the client's own number, by which ``entry(containing:)`` leads from an address to the client's object.
   public func setTag(_ tag: UInt32, of block: CodeBlock) {
-    code.segments[Int(record(of: block, in: .unsealed, .sealed, .retired))].first = tag
+    code.blocks.segments[Int(code.record(of: block))].first = tag
   }
 
   /// Where the block runs: executable addresses.
   public func addresses(of block: CodeBlock) -> Range<UInt> {
-    let start = mapping.executable + UInt(block.offset)
+    let start = codeAddresses.lowerBound + UInt(block.offset)
     return start..<start + UInt(block.size)
   }
 
   /// The offset in the code region of an executable address, if it is one.
   public func offset(ofCodeAt address: UInt) -> UInt32? {
-    codeAddresses.contains(address) ? UInt32(address - mapping.executable) : nil
-  }
-
-  @inline(__always)
-  private func entry(atOffset offset: UInt) -> Entry? {
-    guard offset < UInt(mapping.codeBytes), let record = code.block(containing: Int(offset) / Self.granule) else {
-      return nil
-    }
-    return entry(record)
-  }
-
-  @inline(__always)
-  func entry(_ record: UInt32) -> Entry {
-    let segment = code.segments[Int(record)]
-    let block = CodeBlock(
-      offset: segment.start * UInt32(Self.granule), size: segment.count * UInt32(Self.granule),
-      generation: segment.second)
-    guard let state = CodeBlock.State(rawValue: UInt8(segment.state)) else { preconditionFailure("a free segment") }
-    return Entry(block: block, state: state, tag: segment.first)
+    codeAddresses.contains(address) ? UInt32(address - codeAddresses.lowerBound) : nil
   }
 }

@@ -54,16 +54,16 @@ extension CodeArena {
     public var marked = 0
     /// Prepared blocks that are still retired, because the kernel refused the change of their pages. Only if the arena toggles.
     public var refused = 0
+
+    /// Nothing done.
+    public init() {}
   }
 
   /// Puts a sealed block on the retired list. It stays intact and is found as retired until it is reclaimed.
   ///
   /// The caller has made it unreachable before: no patched site, slot or table leads to it any more. O(1).
   public func retire(_ block: CodeBlock) {
-    let record = record(of: block, in: .sealed)
-    code.segments[Int(record)].state = UInt32(CodeBlock.State.retired.rawValue)
-    retirement.records.append(record)
-    counters.retired(bytes: Int(block.size))
+    retirement.records.append(code.retire(block))
   }
 
   /// Lays out what is retired now for the scan of the next stop. Before the stop: it may allocate.
@@ -72,16 +72,15 @@ extension CodeArena {
   /// judged by it. If the stop fails, prepare again. O(n log n).
   public func prepareReclamation() -> RetiredRanges {
     // Read through a copy: the sort must not hold both parts of the arena.
-    var keyed = retirement.records.map { (start: code.segments[Int($0)].start, record: $0) }
-    keyed.sort { $0.start < $1.start }
+    var keyed = retirement.records.map { (range: code.blocks.range($0), record: $0) }
+    keyed.sort { $0.range.lowerBound < $1.range.lowerBound }
     retirement.reserve(keyed.count)
     if let ranges = unsafe retirement.ranges, let marks = unsafe retirement.marks {
       for (index, key) in keyed.enumerated() {
         retirement.records[index] = key.record
-        let start = UInt64(mapping.executable) + UInt64(key.start) * UInt64(Self.granule)
-        let bytes = UInt64(code.segments[Int(key.record)].count) * UInt64(Self.granule)
+        let start = UInt64(codeAddresses.lowerBound) + UInt64(key.range.lowerBound)
         // The arrays hold at least as many as were reserved above.
-        unsafe (ranges + index).initialize(to: ftrace_code_range(start: start, end: start + bytes))
+        unsafe (ranges + index).initialize(to: ftrace_code_range(start: start, end: start + UInt64(key.range.count)))
         unsafe (marks + index).initialize(to: 0)
       }
     }
@@ -94,7 +93,7 @@ extension CodeArena {
   ///
   /// In an arena that toggles, the pages become inaccessible instead. Without a preparation since the last call, does nothing.
   ///
-  /// - Parameter body: called with each block just before it is freed, for what belongs to it. Must not use the arena.
+  /// - Parameter body: called with each block that was freed, for what belongs to it. May use the arena, but neither prepare nor reclaim.
   public func reclaim(_ body: (Entry) -> Void = { _ in }) -> Reclamation {
     var report = Reclamation()
     var kept: [UInt32] = []
@@ -106,19 +105,15 @@ extension CodeArena {
         report.marked += 1
         continue
       }
-      let entry = entry(record)
-      guard mapping.isDual || takePagesBack(entry.block) else {
+      let entry = code.entry(record)
+      guard code.reclaim(record, entry) else {
         kept.append(record)
         report.refused += 1
         continue
       }
       body(entry)
-      let size = Int(entry.block.size)
-      if mapping.isDual { mapping.fillWithTraps(Int(entry.block.offset)..<Int(entry.block.offset) + size) }
-      release(record)
-      counters.reclaimed(bytes: size)
       report.blocks += 1
-      report.bytes += size
+      report.bytes += Int(entry.block.size)
     }
     retirement.records.replaceSubrange(..<retirement.prepared, with: kept)
     retirement.prepared = 0

@@ -24,59 +24,31 @@ extension CodeArena {
     public var peakDataBytes = 0
     /// Slots that are given out.
     public var slots = 0
-  }
 
-  /// What is counted as it happens.
-  struct Counters {
-    var live = (bytes: 0, blocks: 0)
-    var retired = (bytes: 0, blocks: 0)
-    var peakBytes = 0
-    var failedTrims = 0
-    var dataBytes = 0
-    var peakDataBytes = 0
-
-    mutating func allocated(bytes: Int) {
-      live.bytes += bytes
-      live.blocks += 1
-      peakBytes = max(peakBytes, live.bytes + retired.bytes)
-    }
-    mutating func freed(bytes: Int) {
-      live.bytes -= bytes
-      live.blocks -= 1
-    }
-    mutating func retired(bytes: Int) {
-      freed(bytes: bytes)
-      retired.bytes += bytes
-      retired.blocks += 1
-    }
-    mutating func reclaimed(bytes: Int) {
-      retired.bytes -= bytes
-      retired.blocks -= 1
-    }
-    mutating func allocatedData(bytes: Int) {
-      dataBytes += bytes
-      peakDataBytes = max(peakDataBytes, dataBytes)
-    }
+    /// All zero.
+    public init() {}
   }
 
   /// The figures of this moment. O(1), but for a look through the largest free pieces.
   public var statistics: Statistics {
-    Statistics(
-      codeReserved: mapping.codeBytes, liveBytes: counters.live.bytes, liveBlocks: counters.live.blocks,
-      retiredBytes: counters.retired.bytes, retiredBlocks: counters.retired.blocks,
-      freeBytes: code.freeGranules * Self.granule, largestFreeBytes: code.largestFree * Self.granule,
-      peakBytes: counters.peakBytes,
-      committedBytes: mapping.isDual
-        ? committed.committed * CodeMapping.chunkBytes : counters.live.bytes + counters.retired.bytes,
-      metadataBytes: code.metadataBytes + data.metadataBytes, failedTrims: counters.failedTrims,
-      dataReserved: mapping.dataBytes, dataBytes: counters.dataBytes, peakDataBytes: counters.peakDataBytes,
-      slots: slots.count)
-  }
-}
-
-extension SegmentAllocator {
-  /// Memory that the tables have come to take, by what was written in them.
-  var metadataBytes: Int {
-    recordLimit * MemoryLayout<Segment>.stride + granuleLimit * MemoryLayout<UInt32>.stride
+    let counters = code.counters
+    let inUse = counters.live.bytes + counters.retired.bytes
+    var figures = Statistics()
+    figures.codeReserved = codeAddresses.count
+    figures.liveBytes = counters.live.bytes
+    figures.liveBlocks = counters.live.blocks
+    figures.retiredBytes = counters.retired.bytes
+    figures.retiredBlocks = counters.retired.blocks
+    figures.freeBytes = code.blocks.freeBytes
+    figures.largestFreeBytes = code.blocks.largestFreeBytes
+    figures.peakBytes = counters.peakBytes
+    figures.committedBytes = activeMapping == .dual ? code.committed.committed * CodeMapping.chunkBytes : inUse
+    figures.metadataBytes = code.blocks.metadataBytes + data.pieces.metadataBytes
+    figures.failedTrims = counters.failedTrims + data.failedTrims
+    figures.dataReserved = dataAddresses.count
+    figures.dataBytes = data.bytes
+    figures.peakDataBytes = data.peakBytes
+    figures.slots = data.slots.count
+    return figures
   }
 }

@@ -5,7 +5,7 @@ import FtracePlatform
 ///
 /// One reservation holds a code region and, directly after it, a data region. No page is ever writable and executable through the
 /// same mapping. Blocks of code go *unsealed → sealed → retired → free*; what each step promises, and who may take it when, is in
-/// <doc:CodeMemory>.
+/// the contract: ``FtraceCodeMemory``.
 ///
 /// **Threads.** Externally synchronised: every call is made under one lock, the engine's. The arena is not `Sendable`, so that it
 /// lives inside the state which that lock protects. What is called while workers are stopped says so.
@@ -38,16 +38,11 @@ import FtracePlatform
   }
 
   /// Unit of allocation and alignment, bytes.
-  public static let granule = 16
+  public static var granule: Int { 16 }
 
-  let mapping: CodeMapping
-  var code: SegmentAllocator
-  var data: SegmentAllocator
-  var slots: SlotTable
-  var committed: CommittedChunks
-  var retirement: Retirement
-  var counters = Counters()
-  var nextGeneration: UInt32 = 1
+  private let codeCell: Cell<CodeRegion>
+  private let dataCell: Cell<DataRegion>
+  var retirement = Retirement()
 
   /// Reserves an arena.
   ///
@@ -57,32 +52,36 @@ import FtracePlatform
   public init(_ options: Options = Options()) throws(CodeMemoryError) {
     precondition(options.reservation > 0 && options.dataReservation ?? 1 > 0, "a reservation has at least one byte")
     let sizes = try Self.sizes(options)
-    var committed = CommittedChunks(count: sizes.code / CodeMapping.chunkBytes)
-    let mapping = try Self.map(code: sizes.code, data: sizes.data, options.mapping, &committed)
     // All of it first: a class whose fields own memory is set in one piece or not at all.
-    let code = try Self.owned { () throws(SystemError) in
-      try SegmentAllocator(granules: sizes.code / Self.granule)
-    }
-    let data = try Self.owned { () throws(SystemError) in
-      try SegmentAllocator(granules: sizes.data / Self.granule)
-    }
-    let slots = try Self.owned { () throws(SystemError) in try SlotTable(dataBytes: sizes.data) }
-    self.mapping = mapping
-    self.committed = committed
-    self.code = code
-    self.data = data
-    self.slots = slots
-    retirement = Retirement()
+    let code = try Self.codeRegion(code: sizes.code, data: sizes.data, options.mapping)
+    let end = code.mapping.data + UInt(sizes.data)
+    let data: DataRegion
+    do { data = try DataRegion(code.mapping.data..<end) } catch { throw .system(error) }
+    codeAddresses = code.mapping.executable..<code.mapping.data
+    dataAddresses = code.mapping.data..<end
+    activeMapping = code.mapping.isDual ? .dual : .toggling
+    codeCell = Cell(code)
+    dataCell = Cell(data)
+  }
+
+  var code: CodeRegion {
+    @inline(__always) _read { yield codeCell.value }
+    @inline(__always) _modify { yield &codeCell.value }
+  }
+
+  var data: DataRegion {
+    @inline(__always) _read { yield dataCell.value }
+    @inline(__always) _modify { yield &dataCell.value }
   }
 
   /// The mapping in use: never ``Mapping/automatic``.
-  public var activeMapping: Mapping { mapping.isDual ? .dual : .toggling }
+  public let activeMapping: Mapping
 
   /// Executable addresses of the code region.
-  public var codeAddresses: Range<UInt> { mapping.executable..<mapping.data }
+  public let codeAddresses: Range<UInt>
 
   /// Addresses of the data region, which begins where the code region ends.
-  public var dataAddresses: Range<UInt> { mapping.data..<mapping.data + UInt(mapping.dataBytes) }
+  public let dataAddresses: Range<UInt>
 
   private static func sizes(_ options: Options) throws(CodeMemoryError) -> (code: Int, data: Int) {
     let data = options.dataReservation ?? max(options.reservation / 8, 1)
@@ -100,32 +99,20 @@ import FtracePlatform
     return sizes
   }
 
-  private static func map(
-    code: Int, data: Int, _ wanted: Mapping, _ committed: inout CommittedChunks
-  ) throws(CodeMemoryError) -> CodeMapping {
+  private static func codeRegion(code: Int, data: Int, _ wanted: Mapping) throws(CodeMemoryError) -> CodeRegion {
     if wanted != .toggling {
       do {
-        let mapping = try CodeMapping(dualCode: code, data: data)
-        // The first chunk becomes executable now: a policy that refuses it is met here and not in the first function.
-        try committed.commit(0..<1, in: mapping)
-        return mapping
+        return try CodeRegion(CodeMapping(dualCode: code, data: data))
       } catch {
         guard isRefusal(error) else { throw .system(error) }
         if wanted == .dual { throw .permissionRefused(error) }
       }
     }
     do {
-      return try CodeMapping(togglingCode: code, data: data)
+      return try CodeRegion(CodeMapping(togglingCode: code, data: data))
     } catch {
       throw isRefusal(error) ? .permissionRefused(error) : .system(error)
     }
-  }
-
-  /// What `body` makes, with its error as the arena's.
-  private static func owned<Owner: ~Copyable>(
-    _ body: () throws(SystemError) -> Owner
-  ) throws(CodeMemoryError) -> Owner {
-    do { return try body() } catch { throw .system(error) }
   }
 
   private static func isRefusal(_ error: SystemError) -> Bool {

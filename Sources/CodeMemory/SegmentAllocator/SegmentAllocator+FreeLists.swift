@@ -46,7 +46,7 @@ extension SegmentAllocator {
     return nil
   }
 
-  /// Granules of the largest free segment. O(members of the highest class).
+  /// Granules of the largest free segment.
   var largestFree: Int {
     var word = occupied.count - 1
     while word >= 0 && occupied[word] == 0 { word -= 1 }

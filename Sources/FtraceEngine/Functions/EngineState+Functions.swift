@@ -13,7 +13,8 @@ extension EngineState {
   }
 
   /// Makes a function without a body: others can refer to it, calls trap.
-  func declare(_ name: String, signature: Signature?) throws(FtraceError) -> FunctionEntity {
+  /// - Parameter forward: whether others can see it before it has a body, so that a call is to trap with its name.
+  func declare(_ name: String, signature: Signature?, forward: Bool) throws(FtraceError) -> FunctionEntity {
     if let existing = functionsByName[name] {
       guard existing.state == .declared else { throw .nameTaken(name) }
       if let expected = existing.signature, let signature, expected != signature {
@@ -23,11 +24,13 @@ extension EngineState {
     }
     let slot = unsafe try allocateSlot()
     let function = unsafe FunctionEntity(id: nextFunctionID, name: name, signature: signature, slot: slot)
-    do throws(FtraceError) {
-      try setTrap(of: function, reason: "has no body yet: define it")
-    } catch {
-      unsafe arena.freeSlot(slot)
-      throw error
+    if forward {
+      do throws(FtraceError) {
+        try setTrap(of: function, reason: "has no body yet: define it")
+      } catch {
+        unsafe arena.freeSlot(slot)
+        throw error
+      }
     }
     nextFunctionID += 1
     functions[function.id] = function
@@ -60,9 +63,9 @@ extension EngineState {
     guard !Quiescence.isInsideCallback else { throw .quiescence(.insideCallback) }
     if !force {
       // Callers that are gone themselves count until their memory is reclaimed; that may be now.
-      if !function.callers.isEmpty, callerNames(of: function).isEmpty { try reclaimNow() }
-      let names = callerNames(of: function)
-      guard names.isEmpty else { throw .stillCalled(function.name, callers: names) }
+      if callers(of: function).contains(where: \.isUnlinked) { try reclaimNow() }
+      let names = callers(of: function).map { $0.isUnlinked ? "\($0.name) (an earlier body, still running)" : $0.name }
+      guard names.isEmpty else { throw .stillCalled(function.name, callers: Array(Set(names)).sorted()) }
     }
     try setTrap(of: function, reason: "has been freed")
     functionsByName[function.name] = nil
@@ -72,7 +75,8 @@ extension EngineState {
       unlink(body)
     }
     release(function)
-    _ = try commit(desired)
+    // Once killed, nothing is written: the sites stay as they are, and the memory is kept.
+    if killedReason == nil { _ = try commit(desired) }
   }
 
   /// Renames a function. Filters apply to the new name when this returns.
@@ -99,13 +103,9 @@ extension EngineState {
 
   // MARK: - Parts
 
-  /// Names of the live functions whose code refers to a function; its own calls do not count.
-  private func callerNames(of function: FunctionEntity) -> [String] {
-    let names = function.callers.compactMap { identity -> String? in
-      guard let body = bodiesByIdentity[identity], !body.isUnlinked else { return nil }
-      return body.name
-    }
-    return Array(Set(names)).sorted()
+  /// Bodies whose code refers to a function; its own calls do not count.
+  private func callers(of function: FunctionEntity) -> [FunctionBody] {
+    function.callers.compactMap { bodiesByIdentity[$0] }
   }
 
   /// Stores the address that calls go to. Any thread that calls after this returns runs the new code.

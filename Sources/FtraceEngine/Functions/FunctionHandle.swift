@@ -22,17 +22,12 @@ public final class FunctionHandle: Sendable {
     entity.handles += 1
   }
 
-  deinit {
-    core.state.withLock { state in
-      unsafe entity.handles -= 1
-      unsafe state.release(entity)
-    }
-  }
+  deinit { core.drop(unsafe .function(entity)) }
 
   func withEntity<Result>(
     _ body: (EngineState, FunctionEntity) throws(FtraceError) -> Result
   ) throws(FtraceError) -> Result {
-    try core.state.withLock { (state) throws(FtraceError) in unsafe try body(state, entity) }
+    try core.withState { (state) throws(FtraceError) in unsafe try body(state, entity) }
   }
 
   /// Address of the slot that holds the address of the present body.

@@ -19,12 +19,7 @@ public final class HostHandle: Sendable {
     entity.handles += 1
   }
 
-  deinit {
-    core.state.withLock { state in
-      unsafe entity.handles -= 1
-      unsafe state.release(entity)
-    }
-  }
+  deinit { core.drop(unsafe .host(entity)) }
 
   /// The symbol that emitted code calls the closure by: `f.call(slot: host.symbol)`.
   public var symbol: Symbol { EngineSymbol.host(id).symbol }

@@ -257,6 +257,7 @@ extension EngineState {
       throw .quiescence(error)
     }
     statistics.stops += 1
+    lastStop = report
     statistics.longestTimeToStop = max(statistics.longestTimeToStop, report.timeToStop)
     statistics.longestTimeStopped = max(statistics.longestTimeStopped, report.timeStopped)
     if let damaged = plan.damagedInnerCall { throw damage(damaged) }

@@ -62,7 +62,7 @@ extension EngineState {
   /// The counters with those that are derived from tables.
   func currentStatistics() -> EngineStatistics {
     var result = statistics
-    result.records = tables.count - freeRecords
+    unsafe result.records = tables.count - Int(ftrace_recorder_free_count(tables.recorder))
     result.recordCapacity = tables.capacity
     unsafe result.pending = Int(ftrace_recorder_pending_count(tables.recorder))
     unsafe result.exhausted = Int(ftrace_recorder_exhausted(tables.recorder))
@@ -74,10 +74,5 @@ extension EngineState {
     result.liveCodeBytes = arena.statistics.liveBytes
     result.retiredCodeBytes = arena.statistics.retiredBytes
     return result
-  }
-
-  /// Records on the free list.
-  private var freeRecords: Int {
-    (0..<tables.count).count { unsafe tables.record(UInt32($0 + 1)).pointee.flags & UInt32(FTRACE_RECORD_DEAD) != 0 }
   }
 }

@@ -20,12 +20,15 @@ extension EngineState {
       if let release = onReclaim.removeValue(forKey: entry.block.offset) { releases.append(release) }
     }
     for release in releases { release() }
+    // What is in use stays for long: do not make a stop for it again and again.
+    let left = arena.statistics
+    reclaimAt = (max(Self.retiredLimit, 2 * left.retiredBlocks), max(Self.retiredBytesLimit, 2 * left.retiredBytes))
   }
 
   /// Whether enough waits for a stop that one should be made for it.
   var shouldReclaim: Bool {
-    unlinked.count >= Self.unlinkedLimit || arena.statistics.retiredBlocks >= Self.retiredLimit
-      || arena.statistics.retiredBytes >= Self.retiredBytesLimit
+    unlinked.count >= Self.unlinkedLimit || arena.statistics.retiredBlocks >= reclaimAt.blocks
+      || arena.statistics.retiredBytes >= reclaimAt.bytes
   }
 
   /// One stop that drops the sites of unlinked bodies, and one that reclaims them, unless something refers to them.

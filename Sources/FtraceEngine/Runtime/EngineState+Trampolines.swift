@@ -23,6 +23,10 @@ extension EngineState {
   func retireUnusedTrampolines() {
     var used: Set<UInt32> = [actual.callerTarget]
     for case .call(let offset) in actual.classTargets { used.insert(offset) }
+    // A quarantined site keeps the call that was found in it.
+    for (site, entry) in quarantine {
+      if let target = SiteBytes(entry.found)?.callTarget(from: site) { used.insert(target) }
+    }
     for (key, block) in trampolines where key.kind == .caller && used.contains(block.offset) {
       // A trampoline for several ops calls a multi-call.
       let inner = TrampolineKey(kind: .multiCall, thunks: key.thunks, registers: false)

@@ -54,6 +54,8 @@ struct DesiredState {
   var stubSlots: [Symbol: UnsafeMutablePointer<UInt>] = unsafe [:]
   /// Bodies that are no longer anyone's, whose sites are dropped in the next stop.
   var unlinked: [FunctionBody] = []
+  /// How much may be retired before a stop is made for it.
+  var reclaimAt = (blocks: EngineState.retiredLimit, bytes: EngineState.retiredBytesLimit)
   /// What is freed when a retired block is reclaimed.
   var onReclaim: [UInt32: () -> Void] = [:]
   var quarantine: [UInt32: QuarantinedSite] = [:]
@@ -74,6 +76,8 @@ struct DesiredState {
   var highWater: UInt32 = 0
   var killedReason: String?
   var statistics = EngineStatistics()
+  /// What the last stop of this runtime did.
+  var lastStop: StopReport?
   var daemonDue: Duration
   var daemonNow: Duration = .zero
   #if FTRACE_DELAYS

@@ -1,10 +1,14 @@
 import CFtraceShims
 import FtraceQuiescence
+import Synchronization
 
 /// What a runtime and the handles of its functions share: it lives until the last of them has gone.
 final class RuntimeCore: Sendable {
   let state: Guarded<EngineState>
   let daemon: Daemon
+  /// Handles that went while the engine's lock was held, perhaps by this very thread: a closure that the engine lets go of can own
+  /// handles itself.
+  private let dropped = Mutex<[DroppedHandle]>([])
 
   init(_ configuration: Configuration) throws(FtraceError) {
     let state = Guarded(try EngineState(configuration))
@@ -26,14 +30,32 @@ final class RuntimeCore: Sendable {
     state.withLock { $0.tearDown() }
   }
 
+  /// Runs `body` under the engine's lock, after what handles that went have left behind.
+  func withState<Result>(_ body: (EngineState) throws(FtraceError) -> Result) throws(FtraceError) -> Result {
+    try state.withLock { (state) throws(FtraceError) in
+      settleDropped(state)
+      return try body(state)
+    }
+  }
+
+  /// A handle went. Never waits.
+  func drop(_ handle: DroppedHandle) {
+    dropped.withLock { $0.append(handle) }
+    state.withLockIfFree { settleDropped($0) }
+  }
+
+  private func settleDropped(_ state: EngineState) {
+    for handle in dropped.withLock({ list in exchange(&list, with: []) }) { state.drop(handle) }
+  }
+
   /// Registers, and starts nothing.
   func register(_ ops: TraceOps) throws(FtraceError) -> RegistrationStatus {
-    try state.withLock { (state) throws(FtraceError) in try state.register(ops) }
+    try withState { (state) throws(FtraceError) in try state.register(ops) }
   }
 
   /// Unregisters, and returns when the callback is unreachable and on no stack.
   func unregister(_ ops: TraceOps) throws(FtraceError) {
-    let (registered, slot) = try state.withLock { (state) throws(FtraceError) in
+    let (registered, slot) = try withState { (state) throws(FtraceError) in
       (try state.beginUnregistering(ops), state.slot.index)
     }
     // Without the engine's lock, for the callback may wait for it.
@@ -55,7 +77,7 @@ extension EngineState {
     } catch {
       // A worker that did not arrive may be in this arena.
     }
-    if inUse { _ = unsafe Unmanaged.passRetained(KeptRuntime(arena: arena, tables: tables, slot: slot)) }
+    if inUse { _ = unsafe Unmanaged.passRetained(self) }
   }
 
   private func refersToArena() throws(QuiesceError) -> Bool {
@@ -73,8 +95,22 @@ extension EngineState {
   }
 }
 
-/// What outlives a runtime that was released in use.
-private final class KeptRuntime {
-  let parts: [AnyObject]
-  init(arena: AnyObject, tables: AnyObject, slot: AnyObject) { parts = [arena, tables, slot] }
+/// What a handle leaves behind when it goes.
+// Safe to share: the entities are touched under the engine's lock alone.
+enum DroppedHandle: @unchecked Sendable {
+  case function(FunctionEntity)
+  case host(HostEntity)
+}
+
+extension EngineState {
+  func drop(_ handle: DroppedHandle) {
+    switch handle {
+    case .function(let entity):
+      entity.handles -= 1
+      release(entity)
+    case .host(let entity):
+      entity.handles -= 1
+      release(entity)
+    }
+  }
 }

@@ -14,19 +14,18 @@
       switch self {
       case .dropEvent: break
       case .skipSite:
-        // Made to look written: its replacement is what it has.
-        guard let index = unsafe plan.patches.firstIndex(where: { unsafe $0.tag < Plan.Tag.firstSpecial }) else {
-          return
-        }
-        unsafe plan.patches[index].replacement_low = plan.patches[index].expected_low
-        unsafe plan.patches[index].replacement_high = plan.patches[index].expected_high
+        // A NOP that should become a call.
+        leaveOut(in: &plan) { unsafe $0.tag < Plan.Tag.firstSpecial && $0.expected_low == SiteBytes.nop.low }
       case .staleCallee:
-        guard let index = unsafe plan.patches.firstIndex(where: { unsafe $0.tag == Plan.Tag.callerCall }) else {
-          return
-        }
-        unsafe plan.patches[index].replacement_low = plan.patches[index].expected_low
-        unsafe plan.patches[index].replacement_high = plan.patches[index].expected_high
+        leaveOut(in: &plan) { unsafe $0.tag == Plan.Tag.callerCall }
       }
+    }
+
+    /// Makes the first such patch one that changes nothing, and looks as if it had.
+    private func leaveOut(in plan: inout Plan, where isVictim: (ftrace_patch) -> Bool) {
+      guard let index = unsafe plan.patches.firstIndex(where: isVictim) else { return }
+      unsafe plan.patches[index].replacement_low = plan.patches[index].expected_low
+      unsafe plan.patches[index].replacement_high = plan.patches[index].expected_high
     }
   }
 #endif

@@ -12,7 +12,7 @@ extension TraceRuntime {
   package func observeStops(
     _ function: (@convention(c) (UnsafeMutableRawPointer?) -> Void)?, _ context: UnsafeMutableRawPointer?
   ) {
-    read { $0.observer = function.map { unsafe StopObserver(function: $0, context: context) } }
+    read { $0.observer = unsafe function.map { unsafe StopObserver(function: $0, context: context) } }
   }
 
   /// One stop that writes nothing.

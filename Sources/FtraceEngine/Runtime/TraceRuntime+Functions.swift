@@ -11,7 +11,7 @@ extension TraceRuntime {
   public func define(
     _ name: String, signature: Signature? = nil, _ build: (FunctionBuilder) throws(AssemblerError) -> Void
   ) throws(FtraceError) -> FunctionHandle {
-    let function = try declare(name, signature: signature)
+    let function = try declare(name, signature: signature, forward: false)
     do throws(FtraceError) {
       try setBody(of: function, build)
     } catch {
@@ -23,15 +23,21 @@ extension TraceRuntime {
 
   /// Makes a function without a body, so that others can refer to it: for recursion among several. Calls trap until it is defined.
   public func declare(_ name: String, signature: Signature? = nil) throws(FtraceError) -> FunctionHandle {
+    try declare(name, signature: signature, forward: true)
+  }
+
+  private func declare(
+    _ name: String, signature: Signature?, forward: Bool
+  ) throws(FtraceError) -> FunctionHandle {
     let core = core.value
     return try withState { (state) throws(FtraceError) in
-      FunctionHandle(try state.declare(name, signature: signature), core: core)
+      FunctionHandle(try state.declare(name, signature: signature, forward: forward), core: core)
     }
   }
 
   /// Defines a function from an image that was assembled elsewhere.
   public func define(_ image: FunctionImage, signature: Signature? = nil) throws(FtraceError) -> FunctionHandle {
-    let function = try declare(image.name, signature: signature)
+    let function = try declare(image.name, signature: signature, forward: false)
     do throws(FtraceError) {
       try function.withEntity { (state, entity) throws(FtraceError) in try state.setBody(image, of: entity) }
     } catch {

@@ -89,6 +89,9 @@ extension TraceRuntime {
   /// The counters of this moment.
   public var statistics: EngineStatistics { read { $0.currentStatistics() } }
 
+  /// What the last stop of this runtime did and cost; nil before the first. Stops that were given up do not count.
+  public var lastStop: StopReport? { read { $0.lastStop } }
+
   /// Every site of every function, in order of address.
   public var sites: [SiteReport] { read { $0.siteReports() } }
 

@@ -26,7 +26,7 @@ public final class TraceRuntime: Sendable {
   func withState<Result>(
     _ body: (EngineState) throws(FtraceError) -> Result
   ) throws(FtraceError) -> Result {
-    try core.value.state.withLock { (state) throws(FtraceError) in try body(state) }
+    try core.value.withState(body)
   }
 
   /// What does not throw.

@@ -47,6 +47,20 @@ struct SiteBytes: Hashable, Sendable {
     self.high = high
   }
 
+  /// Five bytes in order of address; nil for another number of them.
+  init?(_ bytes: [UInt8]) {
+    guard bytes.count == 5 else { return nil }
+    low = bytes[..<4].reversed().reduce(0) { $0 << 8 | UInt32($1) }
+    high = bytes[4]
+  }
+
+  /// Offset in the arena of what these bytes call, if they are a near call at `site` that stays in it.
+  func callTarget(from site: UInt32) -> UInt32? {
+    guard low & 0xFF == 0xE8 else { return nil }
+    let displacement = Int32(bitPattern: low >> 8 | UInt32(high) << 24)
+    return UInt32(exactly: Int64(site) + 5 + Int64(displacement))
+  }
+
   /// The first five bytes at an address.
   // Safe if `address` is readable for five bytes: sites are, while their block is.
   init(reading address: UnsafeRawPointer) {

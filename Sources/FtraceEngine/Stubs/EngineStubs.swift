@@ -125,15 +125,11 @@ extension Assembler {
     for register in saved { push(register) }
     sub(.rsp, 256)
     mov(.rbx, .rsp)
-    for (index, register) in (0..<16).map { XMM(number: $0) }.enumerated() {
-      movups(.base(.rbx, Int32(index * 16)), register)
-    }
+    for index in 0..<16 { movups(.base(.rbx, Int32(index * 16)), XMM(number: UInt8(index))) }
     and(.rsp, -16)
     cld()
     body()
-    for (index, register) in (0..<16).map { XMM(number: $0) }.enumerated() {
-      movups(register, .base(.rbx, Int32(index * 16)))
-    }
+    for index in 0..<16 { movups(XMM(number: UInt8(index)), .base(.rbx, Int32(index * 16))) }
     lea(.rsp, .base(.rbx, 256))
     for register in saved.reversed() { pop(register) }
     pop(.rbp)

@@ -13,4 +13,9 @@ final class Guarded<Value>: @unchecked Sendable {
   ) throws(Failure) -> Result {
     try lock.withLock { () throws(Failure) -> Result in try body(&value) }
   }
+
+  /// Runs `body` if nobody holds the lock, this thread included.
+  func withLockIfFree(_ body: (inout Value) -> Void) {
+    _ = lock.withLockIfFree { body(&value) }
+  }
 }

@@ -62,6 +62,7 @@ package final class FaultScript {
 
 extension System {
   /// Runs `body` with faults scripted for the calling thread. Scripts nest; the innermost alone acts.
+  @discardableResult
   package static func withFaults<Result: ~Copyable, Failure: Error>(
     _ faults: [Fault], _ body: (FaultScript) throws(Failure) -> Result
   ) throws(Failure) -> Result {
@@ -77,6 +78,7 @@ extension System {
   }
 
   /// As above, for a body that does not look at the record.
+  @discardableResult
   package static func withFaults<Result: ~Copyable, Failure: Error>(
     _ faults: [Fault], _ body: () throws(Failure) -> Result
   ) throws(Failure) -> Result {

@@ -6,7 +6,7 @@ import CFtraceShims
 /// *interruptible* repeat the call after `EINTR`, so that a caller never sees it.
 package enum System {
   /// Bytes of a page. The architecture fixes it on x86-64.
-  package static let pageSize = 4096
+  package static var pageSize: Int { 4096 }
 
   /// Rounds up to whole pages.
   package static func roundedToPages(_ bytes: Int) -> Int { (bytes + pageSize - 1) & ~(pageSize - 1) }

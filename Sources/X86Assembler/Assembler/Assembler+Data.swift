@@ -19,7 +19,7 @@ extension Assembler {
     precondition(MemoryLayout<T>.size <= 16, "an integer of data has at most 16 bytes")
     var p = unsafe room()
     unsafe store(&p, value)
-    unsafe state.pointee.cursor = p
+    unsafe advance(to: p)
   }
 
   /// Fills up to a multiple of `alignment` bytes from the start of the code with NOPs. The alignment is a power of two of at

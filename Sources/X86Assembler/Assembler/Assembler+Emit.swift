@@ -24,7 +24,8 @@ extension Assembler {
   final func emit(_ form: Form, _ width: OperandWidth, condition: Condition, reg: UInt8, rm: UInt8) {
     let word = word(form, width)
     var p = unsafe opening(
-      word, rex: (reg >> 1 & 4) | (rm >> 3 & 1), registers: reg | rm, shift: UInt32(condition.rawValue) << 8)
+      word, rex: (reg >> 1 & 4) | (rm >> 3 & 1), registers: reg | rm,
+      shift: UInt32(condition.rawValue) << word.lastOpcodeShift)
     unsafe store(&p, UInt8(0xC0) | (reg & 7) << 3 | rm & 7)
     unsafe close(p, word, 0)
   }
@@ -32,7 +33,8 @@ extension Assembler {
   @usableFromInline
   final func emit(_ form: Form, _ width: OperandWidth, condition: Condition, reg: UInt8, memory: Mem) {
     let word = word(form, width)
-    emit(word, reg: reg, memory: memory, immediate: 0, condition: UInt32(condition.rawValue) << 8)
+    let shift = UInt32(condition.rawValue) << word.lastOpcodeShift
+    emit(word, reg: reg, memory: memory, immediate: 0, condition: shift)
   }
 
   /// A register in the low bits of the opcode.
@@ -83,10 +85,7 @@ extension Assembler {
 
   /// The next byte's address, with room for any one instruction behind it.
   @inline(__always)
-  final func room() -> UnsafeMutablePointer<UInt8> {
-    if unsafe state.pointee.cursor > state.pointee.limit { unsafe state.pointee.grow(AssemblerState.headroom) }
-    return unsafe state.pointee.cursor
-  }
+  final func room() -> UnsafeMutablePointer<UInt8> { unsafe state.pointee.cursor }
 
   /// Stores a value's bytes at `p`, which has room for them, and moves `p` by `count`, or by the value's size.
   @inline(__always)
@@ -117,7 +116,15 @@ extension Assembler {
   final func close(_ p: UnsafeMutablePointer<UInt8>, _ word: EncodingWord, _ immediate: Int64) {
     var p = unsafe p
     unsafe store(&p, immediate, count: word.immediateCount)
+    unsafe advance(to: p)
+  }
+
+  /// Moves the cursor, and makes room for the next instruction: at the end of this one, where the call costs nothing until it
+  /// is made.
+  @inline(__always)
+  final func advance(to p: UnsafeMutablePointer<UInt8>) {
     unsafe state.pointee.cursor = p
+    if unsafe p > state.pointee.limit { unsafe state.pointee.grow(0) }
   }
 
   @inline(__always)
@@ -126,24 +133,27 @@ extension Assembler {
     let rex = (reg >> 1 & 4) | UInt8(truncatingIfNeeded: bits >> 49 & 3)
     var p = unsafe opening(word, rex: rex, registers: reg, shift: condition, segment: bits >> 54 & 3)
     unsafe store(&p, UInt8(truncatingIfNeeded: bits >> 32) | (reg & 7 | word.digit) << 3)
-    unsafe store(&p, UInt8(truncatingIfNeeded: bits >> 40), count: Int(bits >> 48 & 1))
-    let field = unsafe p
-    unsafe store(&p, UInt32(truncatingIfNeeded: bits), count: Int(bits >> 51 & 7))
-    unsafe close(p, word, immediate)
-    if bits >> 56 != 0 {
-      unsafe refer(memory, field: field - state.pointee.base, trailing: word.immediateCount)
+    if bits >> 56 == 0 {
+      unsafe store(&p, UInt8(truncatingIfNeeded: bits >> 40), count: Int(bits >> 48 & 1))
+      unsafe store(&p, UInt32(truncatingIfNeeded: bits), count: Int(bits >> 51 & 7))
+      unsafe close(p, word, immediate)
+    } else {
+      unsafe refer(p, word, memory, immediate)
     }
   }
 
-  /// Records a rip-relative operand, whose four bytes at `field` are followed by `trailing` bytes of the instruction.
+  /// The displacement of a rip-relative operand, which is filled in later, and the rest of the instruction.
   @inline(never)
-  final func refer(_ memory: Mem, field: Int, trailing: Int) {
+  final func refer(_ p: UnsafeMutablePointer<UInt8>, _ word: EncodingWord, _ memory: Mem, _ immediate: Int64) {
+    let field = unsafe p - state.pointee.base
     let place = Place(offset: Int32(field), fragment: unsafe UInt32(state.pointee.fragments.count))
-    let end = Int32(4 + trailing)
-    // The field is inside the bytes just written. It holds zero until it is filled in, so that code is reproducible.
-    unsafe UnsafeMutableRawPointer(state.pointee.base + field).storeBytes(of: 0, as: UInt32.self)
+    let end = Int32(4 + word.immediateCount)
+    var p = unsafe p
+    unsafe store(&p, UInt32(0))
+    unsafe close(p, word, immediate)
     switch memory.reference {
     case .label(let label):
+      check(label)
       unsafe state.pointee.references.append(
         LabelReference(place: place, label: label.id, base: .end(bytes: end), addend: memory.displacement))
     case .symbol(let symbol):

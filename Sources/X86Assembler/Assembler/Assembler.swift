@@ -42,7 +42,8 @@ public class Assembler {
   /// Emits what stands behind the code, once; called by `finish`.
   func emitTail() {}
 
-  /// Forgets all code, labels and relocations, and keeps the memory, for the next piece of code.
+  /// Forgets all code, labels and relocations, and keeps the memory, for the next piece of code. Labels made before it must
+  /// not be used again: their numbers are given out anew.
   public func reset() {
     unsafe state.pointee.reset()
   }
@@ -54,8 +55,8 @@ struct AssemblerState {
   /// The most bytes that one emission writes past the cursor: a longest instruction, and stores that overlap its end.
   static let headroom = 32
 
-  /// Invariants: `base` is an allocation of `capacity` bytes; `base <= cursor <= limit` whenever an emitter starts, and
-  /// `limit + headroom` is the allocation's end, so that one comparison makes room for any instruction.
+  /// Invariants: `base` is an allocation of `capacity` bytes; `base <= cursor <= limit` whenever an emitter starts or ends, and
+  /// `limit + headroom` is the allocation's end, so that there is room for any one instruction.
   var base: UnsafeMutablePointer<UInt8>
   var cursor: UnsafeMutablePointer<UInt8>
   var limit: UnsafeMutablePointer<UInt8>
@@ -95,7 +96,7 @@ struct AssemblerState {
     alignment = 16
   }
 
-  /// Makes room for `bytes` and the headroom.
+  /// Makes room for `bytes` and the headroom. What is behind the cursor is lost.
   @inline(never)
   mutating func grow(_ bytes: Int) {
     let used = count

@@ -1,8 +1,10 @@
 /// Why code could not be finished. The assembler keeps its state, so the cause can be removed and `finish` called again.
+///
+/// An `offset` is that of the field or branch that names the label, as `Assembler.offset` counted when it was emitted.
 public enum AssemblerError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// A label is referred to by the instruction or data at `offset`, and was never bound.
+  /// A label is referred to at `offset`, and was never bound.
   case unboundLabel(name: String, offset: Int)
-  /// The field that refers to a label at `offset` cannot hold the `distance` to it; it holds `bits` bits, signed.
+  /// The field at `offset` cannot hold the `distance` to a label in bytes; it holds `bits` bits, signed.
   case outOfReach(name: String, offset: Int, distance: Int, bits: Int)
 
   public var description: String {

@@ -117,14 +117,14 @@ extension Layout {
     for reference in state.references {
       let at = final(reference.place)
       guard let target = state.labels[Int(reference.label)].place else {
-        throw .unboundLabel(name: name(reference.label), offset: at)
+        throw .unboundLabel(name: name(reference.label), offset: Int(reference.place.offset))
       }
       let from: Int
       switch reference.base {
       case .end(let bytes): from = at + Int(bytes)
       case .label(let base):
         guard let place = state.labels[Int(base)].place else {
-          throw .unboundLabel(name: name(base), offset: at)
+          throw .unboundLabel(name: name(base), offset: Int(reference.place.offset))
         }
         from = final(place)
       }
@@ -132,7 +132,8 @@ extension Layout {
       let fits = reference.isByte ? Int8(exactly: distance) != nil : Int32(exactly: distance) != nil
       if !fits {
         throw .outOfReach(
-          name: name(reference.label), offset: at, distance: distance, bits: reference.isByte ? 8 : 32)
+          name: name(reference.label), offset: Int(reference.place.offset), distance: distance,
+          bits: reference.isByte ? 8 : 32)
       }
       values.append(Int32(distance))
     }

@@ -20,25 +20,31 @@ struct ArithmeticExecutionTests {
     /// Runs one mnemonic's three shapes: registers, memory source, memory destination.
     func check(
       _ name: String, _ registers: (Assembler) -> Void, _ load: (Assembler) -> Void, _ store: (Assembler) -> Void,
-      _ expected: (T, T, Bool) -> (T, Flags)
+      expected: (T, T, Bool) -> (T, Flags)
     ) throws {
       try compare(name, T.self, storing: l, registers, expected)
       try compare(name, T.self, storing: l, load, expected)
       try compare(name, T.self, storing: R?.none, store, expected)
     }
-    try check("add", { $0.add(l, r) }, { $0.add(l, b) }, { $0.add(a, r) }) { x, y, _ in Self.add(x, y, false) }
-    try check("adc", { $0.adc(l, r) }, { $0.adc(l, b) }, { $0.adc(a, r) }) { Self.add($0, $1, $2) }
-    try check("sub", { $0.sub(l, r) }, { $0.sub(l, b) }, { $0.sub(a, r) }) { x, y, _ in Self.sub(x, y, false) }
-    try check("sbb", { $0.sbb(l, r) }, { $0.sbb(l, b) }, { $0.sbb(a, r) }) { Self.sub($0, $1, $2) }
-    try check("and", { $0.and(l, r) }, { $0.and(l, b) }, { $0.and(a, r) }) { x, y, _ in Self.logic(x & y) }
-    try check("or", { $0.or(l, r) }, { $0.or(l, b) }, { $0.or(a, r) }) { x, y, _ in Self.logic(x | y) }
-    try check("xor", { $0.xor(l, r) }, { $0.xor(l, b) }, { $0.xor(a, r) }) { x, y, _ in Self.logic(x ^ y) }
-    try check("cmp", { $0.cmp(l, r) }, { $0.cmp(l, b) }, { $0.cmp(a, r) }) { x, y, _ in
-      (x, Self.sub(x, y, false).1)
-    }
-    try check("test", { $0.test(l, r) }, { $0.test(a, r) }, { $0.test(a, r) }) { x, y, _ in
-      (x, Self.logic(x & y).1)
-    }
+    try check(
+      "add", { $0.add(l, r) }, { $0.add(l, b) }, { $0.add(a, r) }, expected: { x, y, _ in Self.add(x, y, false) })
+    try check("adc", { $0.adc(l, r) }, { $0.adc(l, b) }, { $0.adc(a, r) }, expected: { Self.add($0, $1, $2) })
+    try check(
+      "sub", { $0.sub(l, r) }, { $0.sub(l, b) }, { $0.sub(a, r) }, expected: { x, y, _ in Self.sub(x, y, false) })
+    try check("sbb", { $0.sbb(l, r) }, { $0.sbb(l, b) }, { $0.sbb(a, r) }, expected: { Self.sub($0, $1, $2) })
+    try check("and", { $0.and(l, r) }, { $0.and(l, b) }, { $0.and(a, r) }, expected: { x, y, _ in Self.logic(x & y) })
+    try check("or", { $0.or(l, r) }, { $0.or(l, b) }, { $0.or(a, r) }, expected: { x, y, _ in Self.logic(x | y) })
+    try check("xor", { $0.xor(l, r) }, { $0.xor(l, b) }, { $0.xor(a, r) }, expected: { x, y, _ in Self.logic(x ^ y) })
+    try check(
+      "cmp", { $0.cmp(l, r) }, { $0.cmp(l, b) }, { $0.cmp(a, r) },
+      expected: { x, y, _ in
+        (x, Self.sub(x, y, false).1)
+      })
+    try check(
+      "test", { $0.test(l, r) }, { $0.test(a, r) }, { $0.test(a, r) },
+      expected: { x, y, _ in
+        (x, Self.logic(x & y).1)
+      })
   }
 
   private func compare<R: GeneralRegister, T: FixedWidthInteger & UnsignedInteger>(

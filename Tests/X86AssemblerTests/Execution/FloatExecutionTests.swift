@@ -37,7 +37,7 @@ struct FloatExecutionTests {
     let (x, y) = (XMM.xmm1, XMM.xmm10)
     func check(
       _ name: String, _ registers: @escaping (Assembler) -> Void, _ memory: @escaping (Assembler) -> Void,
-      _ expected: (Double, Double) -> Double
+      expected: (Double, Double) -> Double
     ) throws {
       for emit in [registers, memory] {
         let machine = try Machine { a in
@@ -55,21 +55,25 @@ struct FloatExecutionTests {
         }
       }
     }
-    try check("add", { $0.addsd(x, y) }, { $0.addsd(x, .slot(1)) }) { $0 + $1 }
-    try check("sub", { $0.subsd(x, y) }, { $0.subsd(x, .slot(1)) }) { $0 - $1 }
-    try check("mul", { $0.mulsd(x, y) }, { $0.mulsd(x, .slot(1)) }) { $0 * $1 }
-    try check("div", { $0.divsd(x, y) }, { $0.divsd(x, .slot(1)) }) { $0 / $1 }
-    try check("min", { $0.minsd(x, y) }, { $0.minsd(x, .slot(1)) }) { $0 < $1 ? $0 : $1 }
-    try check("max", { $0.maxsd(x, y) }, { $0.maxsd(x, .slot(1)) }) { $0 > $1 ? $0 : $1 }
-    try check("sqrt", { $0.sqrtsd(x, y) }, { $0.sqrtsd(x, .slot(1)) }) { $1.squareRoot() }
-    try check("round", { $0.roundsd(x, y, .toNearestOrEven) }, { $0.roundsd(x, .slot(1), .toNearestOrEven) }) {
-      $1.rounded(.toNearestOrEven)
-    }
-    try check("floor", { $0.roundsd(x, y, .down) }, { $0.roundsd(x, .slot(1), .down) }) { $1.rounded(.down) }
-    try check("ceil", { $0.roundsd(x, y, .up) }, { $0.roundsd(x, .slot(1), .up) }) { $1.rounded(.up) }
-    try check("trunc", { $0.roundsd(x, y, .towardZero) }, { $0.roundsd(x, .slot(1), .towardZero) }) {
-      $1.rounded(.towardZero)
-    }
+    try check("add", { $0.addsd(x, y) }, { $0.addsd(x, .slot(1)) }, expected: { $0 + $1 })
+    try check("sub", { $0.subsd(x, y) }, { $0.subsd(x, .slot(1)) }, expected: { $0 - $1 })
+    try check("mul", { $0.mulsd(x, y) }, { $0.mulsd(x, .slot(1)) }, expected: { $0 * $1 })
+    try check("div", { $0.divsd(x, y) }, { $0.divsd(x, .slot(1)) }, expected: { $0 / $1 })
+    try check("min", { $0.minsd(x, y) }, { $0.minsd(x, .slot(1)) }, expected: { $0 < $1 ? $0 : $1 })
+    try check("max", { $0.maxsd(x, y) }, { $0.maxsd(x, .slot(1)) }, expected: { $0 > $1 ? $0 : $1 })
+    try check("sqrt", { $0.sqrtsd(x, y) }, { $0.sqrtsd(x, .slot(1)) }, expected: { $1.squareRoot() })
+    try check(
+      "round", { $0.roundsd(x, y, .toNearestOrEven) }, { $0.roundsd(x, .slot(1), .toNearestOrEven) },
+      expected: {
+        $1.rounded(.toNearestOrEven)
+      })
+    try check("floor", { $0.roundsd(x, y, .down) }, { $0.roundsd(x, .slot(1), .down) }, expected: { $1.rounded(.down) })
+    try check("ceil", { $0.roundsd(x, y, .up) }, { $0.roundsd(x, .slot(1), .up) }, expected: { $1.rounded(.up) })
+    try check(
+      "trunc", { $0.roundsd(x, y, .towardZero) }, { $0.roundsd(x, .slot(1), .towardZero) },
+      expected: {
+        $1.rounded(.towardZero)
+      })
   }
 
   @Test("float arithmetic, from registers and memory")
@@ -77,7 +81,7 @@ struct FloatExecutionTests {
     let (x, y) = (XMM.xmm9, XMM.xmm2)
     func check(
       _ name: String, _ registers: @escaping (Assembler) -> Void, _ memory: @escaping (Assembler) -> Void,
-      _ expected: (Float, Float) -> Float
+      expected: (Float, Float) -> Float
     ) throws {
       for emit in [registers, memory] {
         let machine = try Machine { a in
@@ -96,17 +100,19 @@ struct FloatExecutionTests {
         }
       }
     }
-    try check("add", { $0.addss(x, y) }, { $0.addss(x, .slot(1)) }) { $0 + $1 }
-    try check("sub", { $0.subss(x, y) }, { $0.subss(x, .slot(1)) }) { $0 - $1 }
-    try check("mul", { $0.mulss(x, y) }, { $0.mulss(x, .slot(1)) }) { $0 * $1 }
-    try check("div", { $0.divss(x, y) }, { $0.divss(x, .slot(1)) }) { $0 / $1 }
-    try check("min", { $0.minss(x, y) }, { $0.minss(x, .slot(1)) }) { $0 < $1 ? $0 : $1 }
-    try check("max", { $0.maxss(x, y) }, { $0.maxss(x, .slot(1)) }) { $0 > $1 ? $0 : $1 }
-    try check("sqrt", { $0.sqrtss(x, y) }, { $0.sqrtss(x, .slot(1)) }) { $1.squareRoot() }
-    try check("round", { $0.roundss(x, y, .toNearestOrEven) }, { $0.roundss(x, .slot(1), .toNearestOrEven) }) {
-      $1.rounded(.toNearestOrEven)
-    }
-    try check("floor", { $0.roundss(x, y, .down) }, { $0.roundss(x, .slot(1), .down) }) { $1.rounded(.down) }
+    try check("add", { $0.addss(x, y) }, { $0.addss(x, .slot(1)) }, expected: { $0 + $1 })
+    try check("sub", { $0.subss(x, y) }, { $0.subss(x, .slot(1)) }, expected: { $0 - $1 })
+    try check("mul", { $0.mulss(x, y) }, { $0.mulss(x, .slot(1)) }, expected: { $0 * $1 })
+    try check("div", { $0.divss(x, y) }, { $0.divss(x, .slot(1)) }, expected: { $0 / $1 })
+    try check("min", { $0.minss(x, y) }, { $0.minss(x, .slot(1)) }, expected: { $0 < $1 ? $0 : $1 })
+    try check("max", { $0.maxss(x, y) }, { $0.maxss(x, .slot(1)) }, expected: { $0 > $1 ? $0 : $1 })
+    try check("sqrt", { $0.sqrtss(x, y) }, { $0.sqrtss(x, .slot(1)) }, expected: { $1.squareRoot() })
+    try check(
+      "round", { $0.roundss(x, y, .toNearestOrEven) }, { $0.roundss(x, .slot(1), .toNearestOrEven) },
+      expected: {
+        $1.rounded(.toNearestOrEven)
+      })
+    try check("floor", { $0.roundss(x, y, .down) }, { $0.roundss(x, .slot(1), .down) }, expected: { $1.rounded(.down) })
   }
 
   @Test("comparisons: flags and masks")

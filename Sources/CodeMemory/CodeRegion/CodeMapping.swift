@@ -17,7 +17,7 @@ struct CodeMapping: ~Copyable {
   /// Addresses of the first byte of code. Equal if the mapping toggles.
   let executable, writable: UInt
   /// The memory behind both aliases; -1 if the mapping toggles.
-  let descriptor: Descriptor
+  var descriptor: Descriptor
 
   var isDual: Bool { writable != executable }
   var data: UInt { executable + UInt(codeBytes) }
@@ -60,7 +60,7 @@ struct CodeMapping: ~Copyable {
     if isDual { try? System.munmap(writable, bytes: codeBytes) }
   }
 
-  private static func executableMemory() throws(SystemError) -> Descriptor {
+  static func executableMemory() throws(SystemError) -> Descriptor {
     do {
       return try System.memfdCreate(name: "swift-ftrace code", executable: true)
     } catch {

@@ -13,8 +13,11 @@ struct SlotTable: ~Copyable {
 
   init(dataBytes: Int) throws(SystemError) { live = try SparseTable(zeroed: dataBytes / 512 + 1) }
 
-  mutating func take() -> UInt32? {
-    guard let word = free.popLast() else { return nil }
+  /// True if `take` has nothing to give.
+  var isEmpty: Bool { free.isEmpty }
+
+  mutating func take() -> UInt32 {
+    let word = free.removeLast()
     live[Int(word >> 6)] |= 1 << UInt64(word & 63)
     count += 1
     return word

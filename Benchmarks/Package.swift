@@ -1,0 +1,25 @@
+// swift-tools-version: 6.2
+import Foundation
+import PackageDescription
+
+// Debian's libasmjit-dev brings no pkg-config file: the library is linked where its header is, which the C++ source asks too.
+let hasAsmJit = FileManager.default.fileExists(atPath: "/usr/include/asmjit/asmjit.h")
+
+let package = Package(
+  name: "swift-ftrace-benchmarks",
+  products: [.executable(name: "ftrace-benchmarks", targets: ["FtraceBenchmarks"])],
+  dependencies: [
+    // By name: the folder of a clone can be called anything.
+    .package(name: "swift-ftrace", path: "..")
+  ],
+  targets: [
+    .target(name: "BenchmarkShims"),
+    .target(name: "AsmJitStream", linkerSettings: hasAsmJit ? [.linkedLibrary("asmjit")] : []),
+    .executableTarget(
+      name: "FtraceBenchmarks",
+      dependencies: ["BenchmarkShims", "AsmJitStream", .product(name: "Ftrace", package: "swift-ftrace")],
+      swiftSettings: [.strictMemorySafety()]),
+  ],
+  swiftLanguageModes: [.v6],
+  cxxLanguageStandard: .cxx17
+)

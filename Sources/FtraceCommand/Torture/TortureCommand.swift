@@ -1,0 +1,61 @@
+import ArgumentParser
+import Foundation
+import FtraceTorture
+
+/// `ftrace torture`: workers against a controller, with exact books.
+struct TortureCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "torture",
+    abstract: "Call random functions under a controller that patches without pause, and settle every call.",
+    discussion: """
+      Every emitted body counts its own calls by the instruction after its site; tracers count what they see. Both are read
+      while the world is stopped, and must agree to the last call. The last line has the figures; the exit code is 1 if
+      anything did not add up.
+      """)
+
+  @Option(help: "How long it runs.") var seconds: Double = 5
+  @Option(help: "Worker threads.") var threads = 4
+  @Option(help: "Functions in the call graph.") var functions = 200
+  @Option(help: "Fixes the operations of each thread.") var seed: UInt64 = 1
+  @Option(help: "How sites become known: on-first-call or at-emission.")
+  var recording: TortureOptions.RecordingModeOption = .onFirstCall
+  @Flag(help: "Inject random delays into race windows (needs a build with the trait Delays).") var delays = false
+  @Option(
+    help: "Plant a fault: drop-event, skip-site or stale-callee (needs a build with the trait Delays).")
+  var sabotage: String?
+
+  static let sabotages = ["drop-event", "skip-site", "stale-callee"]
+
+  func validate() throws {
+    guard seconds > 0, threads > 0, functions > 0 else {
+      throw ValidationError("--seconds, --threads and --functions are greater than zero")
+    }
+    guard threads <= 4096 else { throw ValidationError("--threads is at most 4096") }
+    if delays || sabotage != nil, !TortureOptions.hasDelays {
+      throw ValidationError(
+        "--delays and --sabotage need a build with the trait Delays: swift build -c release --traits Delays --product ftrace"
+      )
+    }
+    if let sabotage, !Self.sabotages.contains(sabotage) {
+      throw ValidationError("no saboteur named '\(sabotage)': there are \(Self.sabotages.joined(separator: ", "))")
+    }
+  }
+
+  func run() throws {
+    var options = TortureOptions()
+    options.duration = .milliseconds(Int64(seconds * 1000))
+    options.threads = threads
+    options.functions = functions
+    options.seed = seed
+    options.recording = recording
+    options.delays = delays
+    options.sabotage = sabotage
+    options.progress = { line in FileHandle.standardError.write(Data("ftrace: torture: \(line)\n".utf8)) }
+    let report = try Torture(options).run()
+    for mismatch in report.mismatches.prefix(20) { print("mismatch: \(mismatch)") }
+    print(report.summary)
+    if !report.mismatches.isEmpty { throw ExitCode(1) }
+  }
+}
+
+extension TortureOptions.RecordingModeOption: ExpressibleByArgument {}

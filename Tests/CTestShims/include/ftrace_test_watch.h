@@ -1,0 +1,6 @@
+// Whether workers stand still during a stop.
+#pragma once
+
+/// An observer of stops: `context` points at twelve words. Copies the first four to the second four, waits for some microseconds, and
+/// copies them to the third four.
+void ftrace_test_watch(void *context);

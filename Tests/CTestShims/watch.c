@@ -1,0 +1,10 @@
+#include "ftrace_test_watch.h"
+
+#include <stdint.h>
+
+void ftrace_test_watch(void *context) {
+  volatile uint64_t *words = context;
+  for (int i = 0; i < 4; i++) words[4 + i] = words[i];
+  for (int i = 0; i < 2000; i++) __builtin_ia32_pause();
+  for (int i = 0; i < 4; i++) words[8 + i] = words[i];
+}

@@ -1,0 +1,15 @@
+import FtraceTestSupport
+import Synchronization
+
+/// Runs `body` on a thread of its own, and rethrows what it throws.
+func onThread(_ body: @escaping @Sendable () throws -> Void) throws {
+  let outcome = Outcome()
+  onThreads(1) { _ in
+    do { try body() } catch { outcome.error.withLock { $0 = error } }
+  }
+  if let error = outcome.error.withLock({ $0 }) { throw error }
+}
+
+private final class Outcome: Sendable {
+  let error = Mutex<(any Error)?>(nil)
+}

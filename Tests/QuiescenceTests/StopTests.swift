@@ -1,0 +1,101 @@
+import CFtraceShims
+import CFtraceTestShims
+import FtraceQuiescence
+import FtraceTestSupport
+import Testing
+
+/// Stops against running workers.
+@Suite struct StopTests {
+  /// Counters that workers change while they are inside, and what a stop sees of them at its begin and its end.
+  @safe final class Watched: Sendable {
+    static let workers = 4
+    // Safe: cells are written by one worker each, and read while that worker is stopped.
+    nonisolated(unsafe) let cells = UnsafeMutablePointer<UInt64>.allocate(capacity: workers * 3)
+    let stopping = Flag()
+
+    init() { unsafe cells.initialize(repeating: 0, count: Self.workers * 3) }
+    deinit { unsafe cells.deallocate() }
+
+    func work(_ number: Int) {
+      try? withWorker(named: "watched-\(number)") { worker in
+        while !stopping.isSet {
+          worker.inside {
+            for _ in 0..<200 {
+              unsafe cells[number] &+= 1
+              if number % 2 == 0 { worker.poll() }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  @Test("row 34: between the begin and the end of a stop no worker runs")
+  func nobodyRunsWhileStopped() throws {
+    let watched = Watched()
+    try beside {
+      onThreads(Watched.workers) { number in watched.work(number) }
+    } _: {
+      defer { watched.stopping.set() }
+      for _ in 0..<200 { try expectStandstill(watched) }
+    }
+    #expect((0..<Watched.workers).allSatisfy { unsafe watched.cells[$0] > 0 })
+  }
+
+  private func expectStandstill(_ watched: Watched) throws {
+    // Copies the counters, gives a worker that should be stopped time to show itself, and copies them again.
+    _ = unsafe try Quiescence.stop(
+      deadline: .seconds(30), observe: ftrace_test_watch, observeContext: UnsafeMutableRawPointer(watched.cells))
+    for number in 0..<Watched.workers {
+      let (before, after) = unsafe (watched.cells[4 + number], watched.cells[8 + number])
+      #expect(before == after)
+    }
+  }
+
+  @Test func stopsAreNumbered() throws {
+    let first = try Quiescence.stop(deadline: .seconds(30))
+    let second = try Quiescence.stop(deadline: .seconds(30))
+    #expect(second.generation > first.generation)
+  }
+
+  @Test func stopsFromManyThreadsAreAllServed() throws {
+    let served = Counter()
+    onThreads(4) { _ in
+      for _ in 0..<25 {
+        let stopped = try? withWorker { worker in
+          try worker.inside { try Quiescence.stop(deadline: .seconds(30)) }
+        }
+        if stopped != nil { served.add() }
+      }
+    }
+    #expect(served.count == 100)
+  }
+
+  @Test func aWorkerThatDoesNotArriveIsNamed() throws {
+    try aloneInProcess {
+      let (inside, release) = (Flag(), Flag())
+      try beside {
+        try? withWorker(named: "dawdler") { worker in
+          worker.inside {
+            inside.set()
+            while !release.isSet { ftrace_sleep(1_000_000) }
+          }
+        }
+      } _: {
+        inside.wait()
+        defer { release.set() }
+        let error = #expect(throws: QuiesceError.self) { try Quiescence.stop(deadline: .milliseconds(50)) }
+        guard case .timedOut(let late, let after) = error else { return }
+        // Workers of other tests may be among them: they are on their way.
+        let dawdler = try #require(late.first { $0.name == "dawdler" })
+        #expect(dawdler.depth == 1)
+        #expect(dawdler.threadID > 0)
+        #expect(!dawdler.whereabouts.isEmpty)
+        #expect(after >= .milliseconds(50))
+        #expect("\(error!)".contains("dawdler"))
+      }
+    }
+    // Disarmed: nobody waits for a release that never comes.
+    _ = try Quiescence.stop(deadline: .seconds(30))
+  }
+}

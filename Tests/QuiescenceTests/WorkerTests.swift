@@ -1,0 +1,83 @@
+import CFtraceShims
+import FtraceQuiescence
+import FtraceTestSupport
+import Testing
+
+/// Threads as workers: states, nesting, registration.
+@Suite struct WorkerTests {
+  @Test func depthFollowsNesting() throws {
+    try onThread {
+      #expect(ftrace_thread_depth() == 0)
+      try withWorker(named: "nesting") { worker in
+        worker.inside {
+          #expect(ftrace_thread_depth() == 1)
+          worker.inside { #expect(ftrace_thread_depth() == 2) }
+          worker.parked {
+            // Parked is outside, and code that is called there is inside again.
+            #expect(ftrace_thread_depth() == 0)
+            worker.inside { #expect(ftrace_thread_depth() == 1) }
+            #expect(ftrace_thread_depth() == 0)
+          }
+          #expect(ftrace_thread_depth() == 1)
+        }
+        #expect(ftrace_thread_depth() == 0)
+      }
+    }
+  }
+
+  @Test func errorsLeaveWhatTheyEntered() throws {
+    struct Failure: Error {}
+    try onThread {
+      try withWorker { worker in
+        #expect(throws: Failure.self) { try worker.inside { throw Failure() } }
+        #expect(throws: Failure.self) { try worker.inside { try worker.parked { throw Failure() } } }
+        #expect(ftrace_thread_depth() == 0)
+      }
+    }
+  }
+
+  @Test func aThreadIsRegisteredByItsFirstEntryAndRemovedAtItsEnd() throws {
+    try onThread {
+      #expect(unsafe !ftrace_thread_attached(ftrace_thread_self()))
+      ftrace_enter()
+      #expect(unsafe ftrace_thread_attached(ftrace_thread_self()))
+      #expect(ftrace_thread_depth() == 1)
+      ftrace_leave()
+      ftrace_thread_detach()
+      #expect(unsafe !ftrace_thread_attached(ftrace_thread_self()))
+    }
+  }
+
+  @Test func aThreadThatEndsInsideDoesNotHoldUpStops() throws {
+    // The thread-specific key's destructor takes it out of the registry.
+    try onThread { ftrace_enter() }
+    _ = try Quiescence.stop(deadline: .seconds(30))
+  }
+
+  @Test func everyScopeOfAWorkerThatIsParkedIsPassedOver() throws {
+    let (isParked, release) = (Flag(), Flag())
+    try beside {
+      try? withWorker(named: "parked") { worker in
+        worker.inside {
+          worker.parked {
+            isParked.set()
+            release.wait()
+          }
+        }
+      }
+    } _: {
+      isParked.wait()
+      defer { release.set() }
+      for _ in 0..<10 { _ = try Quiescence.stop(deadline: .seconds(30)) }
+    }
+  }
+
+  @Test func aWorkerMayAskForAStopFromInside() throws {
+    try onThread {
+      try withWorker { worker in
+        let report = try worker.inside { try Quiescence.stop(deadline: .seconds(30)) }
+        #expect(report.workers >= 1)
+      }
+    }
+  }
+}
