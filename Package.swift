@@ -82,6 +82,8 @@ let package = Package(
       ],
       swiftSettings: memory),
     .testTarget(
+      name: "DynamicCallTests", dependencies: ["Ftrace", "FtraceDynamicCall"], swiftSettings: memory),
+    .testTarget(
       name: "X86AssemblerTests", dependencies: ["FtraceX86Assembler", "FtraceDisassembly", "FtracePlatform"],
       swiftSettings: memory),
     .testTarget(
