@@ -32,14 +32,16 @@ import Testing
 
   @Test("row 34: between the begin and the end of a stop no worker runs")
   func nobodyRunsWhileStopped() throws {
-    let watched = Watched()
-    try beside {
-      onThreads(Watched.workers) { number in watched.work(number) }
-    } _: {
-      defer { watched.stopping.set() }
-      for _ in 0..<200 { try expectStandstill(watched) }
+    try aloneInProcess {
+      let watched = Watched()
+      try beside {
+        onThreads(Watched.workers) { number in watched.work(number) }
+      } _: {
+        defer { watched.stopping.set() }
+        for _ in 0..<200 { try expectStandstill(watched) }
+      }
+      #expect((0..<Watched.workers).allSatisfy { unsafe watched.cells[$0] > 0 })
     }
-    #expect((0..<Watched.workers).allSatisfy { unsafe watched.cells[$0] > 0 })
   }
 
   private func expectStandstill(_ watched: Watched) throws {
@@ -53,22 +55,26 @@ import Testing
   }
 
   @Test func stopsAreNumbered() throws {
-    let first = try Quiescence.stop(deadline: .seconds(30))
-    let second = try Quiescence.stop(deadline: .seconds(30))
-    #expect(second.generation > first.generation)
+    try aloneInProcess {
+      let first = try Quiescence.stop(deadline: .seconds(30))
+      let second = try Quiescence.stop(deadline: .seconds(30))
+      #expect(second.generation > first.generation)
+    }
   }
 
   @Test func stopsFromManyThreadsAreAllServed() throws {
-    let served = Counter()
-    onThreads(4) { _ in
-      for _ in 0..<25 {
-        let stopped = try? withWorker { worker in
-          try worker.inside { try Quiescence.stop(deadline: .seconds(30)) }
+    try aloneInProcess {
+      let served = Counter()
+      onThreads(4) { _ in
+        for _ in 0..<25 {
+          let stopped = try? withWorker { worker in
+            try worker.inside { try Quiescence.stop(deadline: .seconds(30)) }
+          }
+          if stopped != nil { served.add() }
         }
-        if stopped != nil { served.add() }
       }
+      #expect(served.count == 100)
     }
-    #expect(served.count == 100)
   }
 
   @Test func aWorkerThatDoesNotArriveIsNamed() throws {
