@@ -56,8 +56,8 @@ import Testing
 
   @Test func stopsAreNumbered() throws {
     try aloneInProcess {
-      let first = try Quiescence.stop(deadline: .seconds(30))
-      let second = try Quiescence.stop(deadline: .seconds(30))
+      let first = try stopWorkers()
+      let second = try stopWorkers()
       #expect(second.generation > first.generation)
     }
   }
@@ -68,7 +68,7 @@ import Testing
       onThreads(4) { _ in
         for _ in 0..<25 {
           let stopped = try? withWorker { worker in
-            try worker.inside { try Quiescence.stop(deadline: .seconds(30)) }
+            try worker.inside { try stopWorkers() }
           }
           if stopped != nil { served.add() }
         }
@@ -90,7 +90,7 @@ import Testing
       } _: {
         inside.wait()
         defer { release.set() }
-        let error = #expect(throws: QuiesceError.self) { try Quiescence.stop(deadline: .milliseconds(50)) }
+        let error = #expect(throws: QuiesceError.self) { try stopWorkers(deadline: .milliseconds(50)) }
         guard case .timedOut(let late, let after) = error else { return }
         // Workers of other tests may be among them: they are on their way.
         let dawdler = try #require(late.first { $0.name == "dawdler" })
@@ -102,6 +102,6 @@ import Testing
       }
     }
     // Disarmed: nobody waits for a release that never comes.
-    _ = try Quiescence.stop(deadline: .seconds(30))
+    try stopWorkers()
   }
 }

@@ -52,7 +52,7 @@ import Testing
     try aloneInProcess {
       // The thread-specific key's destructor takes it out of the registry.
       try onThread { ftrace_enter() }
-      _ = try Quiescence.stop(deadline: .seconds(30))
+      try stopWorkers()
     }
   }
 
@@ -71,7 +71,7 @@ import Testing
       } _: {
         isParked.wait()
         defer { release.set() }
-        for _ in 0..<10 { _ = try Quiescence.stop(deadline: .seconds(30)) }
+        for _ in 0..<10 { try stopWorkers() }
       }
     }
   }
@@ -80,7 +80,7 @@ import Testing
     try aloneInProcess {
       try onThread {
         try withWorker { worker in
-          let report = try worker.inside { try Quiescence.stop(deadline: .seconds(30)) }
+          let report = try worker.inside { try stopWorkers() }
           #expect(report.workers >= 1)
         }
       }
