@@ -42,7 +42,8 @@ extension EngineState {
       // Nothing is patched any more, and no site calls anything.
       desired = next
     } else {
-      _ = try commit(next, classChanges: try classChanges(of: registered, becoming: nil))
+      _ = try commit(
+        next, classChanges: try classChanges(of: registered, becoming: nil), leaving: registered)
     }
     leaving.append(registered)
     return registered

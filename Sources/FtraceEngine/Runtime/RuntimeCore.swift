@@ -11,6 +11,7 @@ final class RuntimeCore: Sendable {
   private let dropped = Mutex<[DroppedHandle]>([])
 
   init(_ configuration: Configuration) throws(FtraceError) {
+    KeptRuntimes.sweep()
     let state = Guarded(try EngineState(configuration))
     self.state = state
     daemon = Daemon(period: configuration.daemonPeriod) {
@@ -78,15 +79,12 @@ extension EngineState {
     desired.ops = []
     unsafe ftrace_recorder_set_enabled(tables.recorder, 0)
     var inUse = true
-    do throws(QuiesceError) {
-      inUse = try refersToArena()
-    } catch {
-      // A worker that did not arrive may be in this arena.
-    }
-    if inUse { _ = unsafe Unmanaged.passRetained(self) }
+    // A worker that does not arrive may be in this arena.
+    if let refers = try? refersToArena() { inUse = refers }
+    if inUse { KeptRuntimes.keep(self) }
   }
 
-  private func refersToArena() throws(QuiesceError) -> Bool {
+  fileprivate func refersToArena() throws(QuiesceError) -> Bool {
     let addresses = arena.codeAddresses
     var range = ftrace_code_range(start: UInt64(addresses.lowerBound), end: UInt64(addresses.upperBound))
     var mark: UInt8 = 0
@@ -98,6 +96,23 @@ extension EngineState {
         return unsafe mark.pointee != 0 || scan.uncertain
       }
     }
+  }
+}
+
+/// Runtimes that were released while a worker was in their code, or may have been. Looked at again when a runtime is made.
+enum KeptRuntimes {
+  private static let kept = Mutex<[Guarded<EngineState>]>([])
+
+  static func keep(_ state: EngineState) {
+    let guarded = Guarded(state)
+    kept.withLock { $0.append(guarded) }
+  }
+
+  /// Lets go of those that nobody is in any more.
+  static func sweep() {
+    let candidates = kept.withLock { list in exchange(&list, with: []) }
+    let still = candidates.filter { $0.withLock { state in (try? state.refersToArena()) ?? true } }
+    kept.withLock { $0 += still }
   }
 }
 

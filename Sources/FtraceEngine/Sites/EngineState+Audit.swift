@@ -55,6 +55,11 @@ extension EngineState {
           QuarantinedSite(ip: executable(call), function: name, expected: expected.bytes, found: found.bytes))
       }
     }
+    if !report.released.isEmpty {
+      mustLookAtAll = true
+      // If no stop is possible now, they follow with the next one.
+      _ = try? commit(desired)
+    }
     return report
   }
 

@@ -50,6 +50,9 @@ extension Assembler {
   /// At entry `rdi` is ip, `rsi` the parent, `rcx` the registers. Calls from within the callback are counted, not delivered.
   func opsThunk(ops: TraceOps, activeFlag: Int32, recursions: UInt) {
     let recursed = label("recursed")
+    // Becomes a jump to `ftrace_stub` when the ops goes: a worker that is in the callback of another ops of the same call, and comes
+    // here later, passes it over.
+    nop(5)
     cmp(.byte, .fs(activeFlag), 0)
     j(.ne, recursed)
     mov(.byte, .fs(activeFlag), 1)
