@@ -261,8 +261,8 @@ extension EngineState {
 
   /// Runs a stop for a plan, with a scan for what is retired, and reclaims what nothing refers to.
   func run(_ plan: inout Plan) throws(FtraceError) -> StopReport {
-    let lost = screen(&plan)
-    if let critical = lost.first(where: { unsafe $0.critical != 0 }) {
+    let lost = unsafe screen(&plan)
+    if let critical = unsafe lost.first(where: { unsafe $0.critical != 0 }) {
       throw unsafe damage((critical.tag, SiteBytes(low: critical.expected_low, high: critical.expected_high), nil))
     }
     defer { unsafe plan.patches += lost }
@@ -351,7 +351,8 @@ extension EngineState {
   private func damage(_ patch: (tag: UInt32, expected: SiteBytes, found: SiteBytes?)) -> FtraceError {
     let call = patch.tag == Plan.Tag.mcountCall ? stubs.mcountCall : stubs.callerCall
     killedReason = "the engine's code was overwritten"
-    return .engineCodeDamaged(address: executable(call), expected: patch.expected.bytes, found: patch.found?.bytes ?? [])
+    return .engineCodeDamaged(
+      address: executable(call), expected: patch.expected.bytes, found: patch.found?.bytes ?? [])
   }
 }
 

@@ -8,9 +8,9 @@ extension EngineState {
   /// older kernels are not asked. Where code has no writable alias, the stop's own mprotect(2) finds out.
   /// - Returns: the patches that were taken out.
   func screen(_ plan: inout Plan) -> [ftrace_patch] {
-    guard arena.activeMapping == .dual, unsafe !plan.patches.isEmpty else { return [] }
+    guard arena.activeMapping == .dual, unsafe !plan.patches.isEmpty else { return unsafe [] }
     let runs = pageRuns(of: plan)
-    if runs.allSatisfy({ canWrite($0.start, $0.bytes) }) { return [] }
+    if runs.allSatisfy({ canWrite($0.start, $0.bytes) }) { return unsafe [] }
     let size = UInt64(System.pageSize)
     var lost: Set<UInt64> = []
     for run in runs {
@@ -18,7 +18,7 @@ extension EngineState {
         lost.insert(page)
       }
     }
-    guard !lost.isEmpty else { return [] }
+    guard !lost.isEmpty else { return unsafe [] }
     func isLost(_ patch: ftrace_patch) -> Bool {
       unsafe lost.contains(UInt64(UInt(bitPattern: patch.write)) & ~(size - 1))
     }

@@ -28,7 +28,7 @@ final class RuntimeCore: Sendable {
 
   deinit {
     daemon.stop()
-    state.withLock { $0.tearDown() }
+    if state.withLock({ $0.tearDown() }) { KeptRuntimes.keep(state) }
   }
 
   /// Runs `body` under the engine's lock, after what handles that went have left behind.
@@ -75,13 +75,14 @@ final class RuntimeCore: Sendable {
 
 extension EngineState {
   /// The end of a runtime. If a worker may still be in its code, the memory is kept for good: it is never unmapped under a worker.
-  func tearDown() {
+  /// - Returns: whether the state must be kept.
+  func tearDown() -> Bool {
     desired.ops = []
     unsafe ftrace_recorder_set_enabled(tables.recorder, 0)
     var inUse = true
     // A worker that does not arrive may be in this arena.
     if let refers = try? refersToArena() { inUse = refers }
-    if inUse { KeptRuntimes.keep(self) }
+    return inUse
   }
 
   fileprivate func refersToArena() throws(QuiesceError) -> Bool {
@@ -103,10 +104,7 @@ extension EngineState {
 enum KeptRuntimes {
   private static let kept = Mutex<[Guarded<EngineState>]>([])
 
-  static func keep(_ state: EngineState) {
-    let guarded = Guarded(state)
-    kept.withLock { $0.append(guarded) }
-  }
+  static func keep(_ state: Guarded<EngineState>) { kept.withLock { $0.append(state) } }
 
   /// Lets go of those that nobody is in any more.
   static func sweep() {
