@@ -30,11 +30,23 @@ extension EngineState {
     return unsafe removed
   }
 
+  private static let kernelPopulates: Bool = {
+    do throws(SystemError) {
+      let size = System.pageSize
+      let page = UInt(bitPattern: unsafe try System.mmap(bytes: size, .readWrite, [.private, .anonymous]))
+      defer { try? System.munmap(page, bytes: size) }
+      try System.madvise(page, bytes: size, .populateWrite)
+      return true
+    } catch { return false }
+  }()
+
   private func canWrite(_ start: UInt64, _ bytes: UInt64) -> Bool {
     do throws(SystemError) {
       try System.madvise(UInt(start), bytes: Int(bytes), .populateWrite)
       return true
     } catch {
+      // EINVAL also says that the kernel does not know the advice: then a page that is surely writable gets it as well.
+      if error.errno == EINVAL { return !Self.kernelPopulates }
       return error.errno != EFAULT && error.errno != ENOMEM
     }
   }
