@@ -26,7 +26,9 @@ enum Terminal {
 
   /// Writes to standard error.
   static func writeErrors(_ bytes: [UInt8]) throws(CommandFailure) {
-    do throws(SystemError) { try writeAll(bytes, to: errors) } catch { throw CommandFailure(error, at: "standard error") }
+    do throws(SystemError) { try writeAll(bytes, to: errors) } catch {
+      throw CommandFailure(error, at: "standard error")
+    }
   }
 
   /// Throws if something could not be written to standard output.

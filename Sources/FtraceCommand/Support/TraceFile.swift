@@ -29,6 +29,8 @@ struct TraceFile: ~Copyable {
 
   func write(_ bytes: [UInt8]) throws(CommandFailure) {
     guard let path, descriptor != nil else { return try Terminal.writeErrors(bytes) }
-    do throws(SystemError) { try Terminal.writeAll(bytes, to: descriptor!) } catch { throw CommandFailure(error, at: path) }
+    do throws(SystemError) { try Terminal.writeAll(bytes, to: descriptor!) } catch {
+      throw CommandFailure(error, at: path)
+    }
   }
 }

@@ -262,7 +262,9 @@ extension EngineState {
   /// Runs a stop for a plan, with a scan for what is retired, and reclaims what nothing refers to.
   func run(_ plan: inout Plan) throws(FtraceError) -> StopReport {
     let lost = unsafe screen(&plan)
-    if let critical = unsafe lost.first(where: { unsafe $0.critical != 0 }) {
+    if let critical = unsafe lost.first(where: {
+      unsafe $0.critical != 0 && $0.status == UInt8(FTRACE_PATCH_INACCESSIBLE.rawValue)
+    }) {
       throw unsafe damage((critical.tag, SiteBytes(low: critical.expected_low, high: critical.expected_high), nil))
     }
     defer { unsafe plan.patches += lost }

@@ -24,7 +24,12 @@ extension EngineState {
     }
     var removed = unsafe plan.patches.filter(isLost)
     for index in unsafe removed.indices {
-      unsafe removed[index].status = UInt8(FTRACE_PATCH_INACCESSIBLE.rawValue)
+      // What is new already needs no write.
+      let offset = unsafe UInt32(
+        UnsafeRawPointer(removed[index].write) - UnsafeRawPointer(arena.writableAddress(ofCodeAt: 0)))
+      let new = unsafe SiteBytes(low: removed[index].replacement_low, high: removed[index].replacement_high)
+      let status = currentBytes(at: offset) == new ? FTRACE_PATCH_ALREADY : FTRACE_PATCH_INACCESSIBLE
+      unsafe removed[index].status = UInt8(status.rawValue)
     }
     unsafe plan.patches.removeAll(where: isLost)
     return unsafe removed
