@@ -23,7 +23,10 @@ struct Listing {
   }
 
   private func text(of instruction: Instruction, in runtime: TraceRuntime) -> String {
-    guard let target = instruction.target, let name = runtime.name(of: UInt(target)) else { return instruction.text }
+    // A jump within the function keeps its address' last digits; what is called elsewhere has a name.
+    guard let target = instruction.target, let name = runtime.name(of: UInt(target)),
+      runtime.name(of: UInt(instruction.address)) != name || instruction.groups.contains(.call)
+    else { return instruction.text }
     return "\(instruction.mnemonic) \(name)"
   }
 }
