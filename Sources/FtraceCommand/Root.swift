@@ -35,7 +35,8 @@ struct Root: ParsableCommand {
     var text = fullMessage(for: error)
     if text.hasPrefix("Error: ") { text.removeFirst("Error: ".count) }
     if text.hasPrefix("Unexpected argument") || text.contains("unexpected arguments") {
-      text = text.replacing("\nUsage", with: " (the arguments of a workload follow after --)\nUsage", maxReplacements: 1)
+      text = text.replacing(
+        "\nUsage", with: " (the arguments of a workload follow after --)\nUsage", maxReplacements: 1)
     }
     if !text.isEmpty { Terminal.complain(text) }
     return code.rawValue

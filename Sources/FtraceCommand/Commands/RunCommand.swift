@@ -17,7 +17,8 @@ struct RunCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Print so many lines of the trace, and how many more there were.", valueName: "n"))
   var limit: Int?
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("Write the trace to a file; else to standard error.", valueName: "file"))
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("Write the trace to a file; else to standard error.", valueName: "file"))
   var output: String?
 
   func validate() throws {

@@ -32,7 +32,9 @@ struct SitesCommand: ParsableCommand {
       throw CommandFailure(error)
     }
     do throws(FtraceError) {
-      if recording == .firstCall { try session.runtime.advanceDaemonClock(by: session.runtime.configuration.daemonPeriod) }
+      if recording == .firstCall {
+        try session.runtime.advanceDaemonClock(by: session.runtime.configuration.daemonPeriod)
+      }
       for line in Self.lines(of: session.runtime, listing) { Terminal.print(line) }
       _ = try tracer.stop()
     } catch { throw CommandFailure(error) }

@@ -19,8 +19,11 @@ struct ManyFunctions {
   }
 
   func walk() throws(FtraceError) {
-    Terminal.print("\(count == 1 ? "ONE FUNCTION" : "\(count) FUNCTIONS"), and a worker that loops in emitted code meanwhile, so that each stop has to stop")
-    Terminal.print("somebody. \"each\" is the time divided by the functions; the stop's times are those of the step's last.\n")
+    Terminal.print(
+      "\(count == 1 ? "ONE FUNCTION" : "\(count) FUNCTIONS"), and a worker that loops in emitted code meanwhile, so that each stop has to stop"
+    )
+    Terminal.print(
+      "somebody. \"each\" is the time divided by the functions; the stop's times are those of the step's last.\n")
     head()
     let spinner = try Spinner(runtime)
     defer { spinner.stop() }

@@ -52,7 +52,9 @@ extension OneFunction {
 
   private func recordAndConvert(_ area: Area) throws(FtraceError) {
     var cost = try Cost.of(in: runtime) { check(area(6, 7) == 42, "area(6, 7) is 42") }
-    show(area, "called for the first time", ["mcount recorded the site, which now waits for the daemon. (The thread, too, was attached just now.)"],
+    show(
+      area, "called for the first time",
+      ["mcount recorded the site, which now waits for the daemon. (The thread, too, was attached just now.)"],
       cost)
     cost = try Cost.of(in: runtime) { () throws(FtraceError) in try runtime.advanceDaemonClock(by: .seconds(1)) }
     let statistics = runtime.statistics
@@ -75,7 +77,8 @@ extension OneFunction {
     cost = try Cost.of(in: runtime) { () throws(FtraceError) in try runtime.register(second.ops) }
     show(
       area, "tracer B is registered",
-      ["Sites stay as they are: ftrace_call, inside ftrace_caller, is patched. \(calls(area, 3))"], cost, innerCall: true)
+      ["Sites stay as they are: ftrace_call, inside ftrace_caller, is patched. \(calls(area, 3))"], cost,
+      innerCall: true)
     check(cost.sitesWritten == 0, "a second tracer writes no site")
   }
 
@@ -114,9 +117,10 @@ extension OneFunction {
     check(area(6, 7) == 26, "the new body runs")
     let seen = (first.take(), second.take())
     check(seen == (1, 1), "the very first call is traced, once")
-    let turn = (try? Cost.of(in: runtime) { () throws(FtraceError) in try runtime.advanceDaemonClock(by: .seconds(1)) }) ?? cost
+    let turn =
+      (try? Cost.of(in: runtime) { () throws(FtraceError) in try runtime.advanceDaemonClock(by: .seconds(1)) }) ?? cost
     show(
-      area, "its first call, and the daemon",
+      area, "called, and the daemon's turn",
       ["A and B saw the very first call, once. \(calls(area, 3))"], turn)
   }
 
@@ -149,7 +153,9 @@ extension OneFunction {
     let retired = runtime.statistics.retiredCodeBytes
     try runtime.reclaim()
     step("freed", "", "gone")
-    detail("A call would trap and name the function. \(counted(retired, "byte")) of code waited for a stop that finds no stack")
+    detail(
+      "A call would trap and name the function. \(counted(retired, "byte")) of code waited for a stop that finds no stack"
+    )
     detail("referring to them; after one more stop \(runtime.statistics.retiredCodeBytes) wait.")
     detail(Self.text(of: cost), dim: true)
     Terminal.print("")
@@ -180,13 +186,16 @@ extension OneFunction {
   /// The whole function.
   private func printCode(of area: Area) throws(FtraceError) {
     let code = try area.handle.code()
-    var offset = 0
     // A block is filled up with breakpoints.
     let bytes = Array(code.bytes[..<((code.bytes.lastIndex { $0 != 0xCC } ?? 0) + 1)])
-    for instruction in listing.instructions(bytes, at: code.address, in: runtime) {
-      let place = "area+\(offset)".leading(11)
-      Terminal.print("      \(place)\(instruction.bytes.hex.leading(28))\(instruction.text)")
-      offset += instruction.bytes.count
+    let notes = [
+      ("call mcount", "the site"), ("cmp rsp", "stack and stop"), ("imul", "the body"),
+      ("call qword", "waits, or traps"),
+    ]
+    for line in listing.function("area", bytes, at: code.address, in: runtime) {
+      let code = "      " + line.place.leading(9) + line.bytes.hex.leading(28) + line.text
+      let note = notes.first { line.text.hasPrefix($0.0) }?.1
+      Terminal.print(note.map { code.leading(82) + " ; \($0)" } ?? code)
     }
     Terminal.print("")
   }

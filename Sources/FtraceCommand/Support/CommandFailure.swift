@@ -28,7 +28,8 @@ struct CommandFailure: Error {
   static func unknown(_ what: String, _ name: String, of names: [String]) -> CommandFailure {
     let nearest = names.nearest(to: name)
     let hint =
-      nearest.isEmpty ? "there are \(names.joined(separator: ", "))" : "did you mean \(nearest.joined(separator: ", "))?"
+      nearest.isEmpty
+      ? "there are \(names.joined(separator: ", "))" : "did you mean \(nearest.joined(separator: ", "))?"
     return CommandFailure(.usage, "no \(what) named '\(name)': \(hint)")
   }
 

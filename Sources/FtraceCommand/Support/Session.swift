@@ -35,7 +35,9 @@ struct Session {
     for warning in runtime.warnings { Terminal.complain(warning) }
     for site in runtime.quarantinedSites { Terminal.complain("not traced any more: \(site)") }
     let statistics = runtime.statistics
-    if statistics.exhausted > 0 { Terminal.complain("\(statistics.exhausted) sites found no record and are not traced") }
+    if statistics.exhausted > 0 {
+      Terminal.complain("\(statistics.exhausted) sites found no record and are not traced")
+    }
     if let reason = runtime.killedReason { Terminal.complain("tracing was killed: \(reason)") }
   }
 }

@@ -39,7 +39,9 @@ struct TracerChoice: ParsableArguments {
   var bufferSize = 512
 
   func validate() throws {
-    guard (1...1 << 20).contains(bufferSize) else { throw ValidationError("--buffer-size is a number from 1 to 1048576") }
+    guard (1...1 << 20).contains(bufferSize) else {
+      throw ValidationError("--buffer-size is a number from 1 to 1048576")
+    }
   }
 
   var traceFilter: TraceFilter {
