@@ -82,6 +82,13 @@ let package = Package(
       ],
       swiftSettings: memory),
     .testTarget(
+      name: "QuiescenceTests",
+      dependencies: ["FtraceQuiescence", "FtraceTestSupport", "CFtraceShims", "CFtraceTestShims"], swiftSettings: memory
+    ),
+    .testTarget(name: "TortureTests", dependencies: ["FtraceTorture", "FtraceTestSupport"], swiftSettings: memory),
+    .testTarget(
+      name: "DynamicCallTests", dependencies: ["Ftrace", "FtraceDynamicCall"], swiftSettings: memory),
+    .testTarget(
       name: "X86AssemblerTests", dependencies: ["FtraceX86Assembler", "FtraceDisassembly", "FtracePlatform"],
       swiftSettings: memory),
     .testTarget(

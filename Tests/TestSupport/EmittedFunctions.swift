@@ -64,3 +64,29 @@ extension FunctionBuilder {
     set { unsafe pointer.pointee = newValue }
   }
 }
+
+/// Words in memory that emitted code, callbacks and the test share.
+@safe package final class SharedWords: Sendable {
+  // Safe: allocated for the life of the object, zeroed, and indices are checked. Who writes which word is the test's business.
+  package nonisolated(unsafe) let base: UnsafeMutablePointer<Int>
+  private let count: Int
+
+  package init(_ count: Int) {
+    self.count = count
+    unsafe base = .allocate(capacity: count)
+    unsafe base.initialize(repeating: 0, count: count)
+  }
+
+  deinit { unsafe base.deallocate() }
+
+  package subscript(index: Int) -> Int {
+    get {
+      precondition(index >= 0 && index < count, "no such word")
+      return unsafe base[index]
+    }
+    set {
+      precondition(index >= 0 && index < count, "no such word")
+      unsafe base[index] = newValue
+    }
+  }
+}

@@ -24,7 +24,8 @@ extension Assembler {
   final func emit(_ form: Form, _ width: OperandWidth, condition: Condition, reg: UInt8, rm: UInt8) {
     let word = word(form, width)
     var p = unsafe opening(
-      word, rex: (reg >> 1 & 4) | (rm >> 3 & 1), registers: reg | rm, shift: UInt32(condition.rawValue) << 8)
+      word, rex: (reg >> 1 & 4) | (rm >> 3 & 1), registers: reg | rm,
+      shift: UInt32(condition.rawValue) << word.lastOpcodeShift)
     unsafe store(&p, UInt8(0xC0) | (reg & 7) << 3 | rm & 7)
     unsafe close(p, word, 0)
   }
@@ -32,7 +33,8 @@ extension Assembler {
   @usableFromInline
   final func emit(_ form: Form, _ width: OperandWidth, condition: Condition, reg: UInt8, memory: Mem) {
     let word = word(form, width)
-    emit(word, reg: reg, memory: memory, immediate: 0, condition: UInt32(condition.rawValue) << 8)
+    let shift = UInt32(condition.rawValue) << word.lastOpcodeShift
+    emit(word, reg: reg, memory: memory, immediate: 0, condition: shift)
   }
 
   /// A register in the low bits of the opcode.

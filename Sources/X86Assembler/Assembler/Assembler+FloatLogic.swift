@@ -122,25 +122,25 @@ extension Assembler {
     emit(.ucomisdXXm, .dword, reg: destination.number, memory: source)
   }
 
-  /// As `ucomi`, and signals for a quiet NaN too, with the low Float.
+  /// As `ucomiss`, for the low Float, and a quiet NaN signals an invalid operation too.
   @inlinable
   public final func comiss(_ destination: XMM, _ source: XMM) {
     emit(.comissXXm, .dword, reg: destination.number, rm: source.number)
   }
 
-  /// As `ucomi`, and signals for a quiet NaN too, with the low Float.
+  /// As `ucomiss`, for the low Float, and a quiet NaN signals an invalid operation too.
   @inlinable
   public final func comiss(_ destination: XMM, _ source: Mem) {
     emit(.comissXXm, .dword, reg: destination.number, memory: source)
   }
 
-  /// As `ucomi`, and signals for a quiet NaN too, with the low Double.
+  /// As `ucomisd`, for the low Double, and a quiet NaN signals an invalid operation too.
   @inlinable
   public final func comisd(_ destination: XMM, _ source: XMM) {
     emit(.comisdXXm, .dword, reg: destination.number, rm: source.number)
   }
 
-  /// As `ucomi`, and signals for a quiet NaN too, with the low Double.
+  /// As `ucomisd`, for the low Double, and a quiet NaN signals an invalid operation too.
   @inlinable
   public final func comisd(_ destination: XMM, _ source: Mem) {
     emit(.comisdXXm, .dword, reg: destination.number, memory: source)

@@ -1,4 +1,4 @@
-/// Shifts, rotates, bit tests, scans and counts.
+/// Shifts and rotates.
 extension Assembler {
   // MARK: - `rol`
 

@@ -15,7 +15,7 @@ extension Assembler {
   /// Jumps to the code at a symbol if the condition holds: `0F 8x rel32`. The symbol must end up within 2 GiB.
   public final func j(_ condition: Condition, _ symbol: Symbol) {
     let word = word(.jccRel32, .dword)
-    let p = unsafe opening(word, rex: 0, registers: 0, shift: UInt32(condition.rawValue) << 8)
+    let p = unsafe opening(word, rex: 0, registers: 0, shift: UInt32(condition.rawValue) << word.lastOpcodeShift)
     unsafe close(p, word, 0)
     relocateLastField(symbol)
   }

@@ -9,3 +9,5 @@ uint32_t ftrace_test_busy(void);
 void ftrace_test_set_busy(uint32_t busy);
 /// Whether a stop waits for this thread: the plan of that stop is complete by then.
 bool ftrace_test_armed(void);
+/// A small number for the calling thread, its own for as long as the process has not had 1,024 threads that asked.
+uint32_t ftrace_test_thread_number(void);
