@@ -3,7 +3,8 @@ import Ftrace
 /// A product of matrices in three functions: `matmul` calls `dot` for each element, which calls the leaf `madd` for each term.
 public struct Matmul: Workload {
   public static let name = "matmul"
-  public static let help = "floating point: a product of two N by N matrices by a kernel that calls a leaf; prints its sum"
+  public static let help =
+    "floating point: a product of two N by N matrices by a kernel that calls a leaf; prints its sum"
   public static let usage = "[N=24 [SEED=1]]"
 
   /// `matmul(a, b, c, n, first, last)`: rows `first` to `last` of the product of `a` and `b`, to `c`.
@@ -78,7 +79,9 @@ public struct Matmul: Workload {
         f.functionReturn()
       }
       // rbx: in the row; r12: in the column; r13: terms left; r14: from one element of the column to the next.
-      let dot = try runtime.define("dot", signature: Signature([.pointer, .pointer, .int64, .int64], returning: .double)) {
+      let dot = try runtime.define(
+        "dot", signature: Signature([.pointer, .pointer, .int64, .int64], returning: .double)
+      ) {
         f in
         let (loop, done) = (f.label("loop"), f.label("done"))
         f.entrySite()

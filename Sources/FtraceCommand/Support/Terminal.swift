@@ -24,13 +24,6 @@ enum Terminal {
     try? writeAll(Array("ftrace: \(message)\n".utf8), to: errors)
   }
 
-  /// Writes to standard error.
-  static func writeErrors(_ bytes: [UInt8]) throws(CommandFailure) {
-    do throws(SystemError) { try writeAll(bytes, to: errors) } catch {
-      throw CommandFailure(error, at: "standard error")
-    }
-  }
-
   /// Throws if something could not be written to standard output.
   static func checkOutput() throws(CommandFailure) {
     if let error = outputError.withLock({ $0 }) { throw CommandFailure(error, at: "standard output") }

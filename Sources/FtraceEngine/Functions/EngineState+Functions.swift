@@ -208,7 +208,10 @@ extension EngineState {
     }
     if holds(stubBlock) { return stubs.name(at: offset) }
     if adaptors.values.contains(where: holds) { return "ftrace_adaptor" }
-    if trampolines.values.contains(where: holds) { return "ftrace_trampoline" }
+    if let trampoline = trampolines.first(where: { holds($0.value) }) {
+      return trampoline.key.kind == .multiCall ? "ftrace_multi_call" : "ftrace_trampoline"
+    }
+    if let ops = (desired.ops + leaving).first(where: { holds($0.thunk) }) { return "ftrace_thunk_\(ops.ops.name)" }
     if let host = hosts.values.first(where: { holds($0.thunk) }) { return host.name }
     if functions.values.contains(where: { holds($0.gate) }) { return "ftrace_gate" }
     return nil

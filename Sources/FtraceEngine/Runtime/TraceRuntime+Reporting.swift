@@ -9,6 +9,11 @@ extension TraceRuntime {
     try core.value.unregisterCountingRecursions(ops)
   }
 
+  /// The five bytes of `ftrace_call`, the inner call of `ftrace_caller`, and their address: what a change of tracer patches.
+  package var callerCall: (address: UInt, bytes: [UInt8]) {
+    read { ($0.executable($0.stubs.callerCall), $0.currentBytes(at: $0.stubs.callerCall).bytes) }
+  }
+
   /// Writes five bytes over a site without the engine's knowledge: what an audit must find.
   ///
   /// Nobody may run code of the same page meanwhile: where code is not mapped twice, the page is not executable for a moment.

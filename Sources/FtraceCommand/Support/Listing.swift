@@ -17,9 +17,17 @@ struct Listing {
     return text(of: instruction, in: runtime)
   }
 
-  /// All instructions of some bytes.
-  func instructions(_ bytes: [UInt8], at address: UInt, in runtime: TraceRuntime) -> [(bytes: [UInt8], text: String)] {
-    disassembler.decode(bytes, at: UInt64(address)).map { ($0.bytes, text(of: $0, in: runtime)) }
+  /// The instructions of a function: offsets instead of addresses within it.
+  func function(
+    _ name: String, _ bytes: [UInt8], at address: UInt, in runtime: TraceRuntime
+  ) -> [(place: String, bytes: [UInt8], text: String)] {
+    disassembler.decode(bytes, at: UInt64(address)).map { instruction in
+      var text = text(of: instruction, in: runtime)
+      if let target = instruction.target, target >= address, target - UInt64(address) < bytes.count {
+        text = "\(instruction.mnemonic) \(name)+\(target - UInt64(address))"
+      }
+      return ("\(name)+\(instruction.address - UInt64(address))", instruction.bytes, text)
+    }
   }
 
   private func text(of instruction: Instruction, in runtime: TraceRuntime) -> String {
