@@ -87,6 +87,8 @@ let package = Package(
     ),
     .testTarget(name: "TortureTests", dependencies: ["FtraceTorture", "FtraceTestSupport"], swiftSettings: memory),
     .testTarget(
+      name: "DynamicCallTests", dependencies: ["Ftrace", "FtraceDynamicCall"], swiftSettings: memory),
+    .testTarget(
       name: "X86AssemblerTests", dependencies: ["FtraceX86Assembler", "FtraceDisassembly", "FtracePlatform"],
       swiftSettings: memory),
     .testTarget(
