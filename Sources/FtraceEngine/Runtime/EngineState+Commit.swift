@@ -105,9 +105,9 @@ extension EngineState {
     let pending = takePending()
     let dropped = planDrops(&plan)
     var converted = 0
-    for number in pending { converted += planSite(number, next, &plan) ? 1 : 0 }
-    if next.classTargets != actual.classTargets || !classChanges.isEmpty || mustLookAtAll {
-      planAllSites(next, &plan)
+    let all = next.classTargets != actual.classTargets || !classChanges.isEmpty || mustLookAtAll
+    for key in sitesInOrder(pending, andAllOthers: all) {
+      converted += planSite(UInt32(truncatingIfNeeded: key), next, &plan) ? 1 : 0
     }
     planTables(next, classChanges, &plan)
     #if FTRACE_DELAYS
@@ -187,16 +187,22 @@ extension EngineState {
     return current == UInt32(FTRACE_TARGET_MCOUNT)
   }
 
-  /// Plans every converted site. Those that become pending now wait for the next stop.
-  private func planAllSites(_ next: CodeState, _ plan: inout Plan) {
-    let count = tables.count
-    unsafe plan.patches.reserveCapacity(plan.patches.count + count)
-    for index in 0..<count {
-      let number = UInt32(index + 1)
-      if unsafe tables.record(number).pointee.target != UInt32(FTRACE_TARGET_MCOUNT) {
-        _ = planSite(number, next, &plan)
+  /// The pending sites and, if asked for, all converted ones, in order of address: a stop that writes memory from one end to the
+  /// other is several times shorter. Those that become pending now wait for the next stop.
+  /// - Returns: for each the offset of the site, and the number of its record in the lower half. Linear.
+  private func sitesInOrder(_ pending: [UInt32], andAllOthers all: Bool) -> [UInt64] {
+    func key(_ number: UInt32) -> UInt64 { unsafe UInt64(tables.record(number).pointee.site) << 32 | UInt64(number) }
+    var keys = pending.map(key)
+    if all {
+      let count = tables.count
+      keys.reserveCapacity(keys.count + count)
+      for index in 0..<count {
+        let number = UInt32(index + 1)
+        if unsafe tables.record(number).pointee.target != UInt32(FTRACE_TARGET_MCOUNT) { keys.append(key(number)) }
       }
     }
+    keys.sortByUpperHalf()
+    return keys
   }
 
   private func planTables(_ next: CodeState, _ classChanges: [ClassChange], _ plan: inout Plan) {

@@ -40,7 +40,7 @@ extension Assembler {
     body()
     for (register, offset) in vectors { movaps(register, .base(.rsp, Int32(offset))) }
     for (register, index) in volatile { mov(register, .base(.rsp, Int32(index * 8))) }
-    mov(.rbp, .base(.rbp, 16))
+    mov(.rbp, .base(.rsp, size + 16))
     add(.rsp, size + 32)
     ret()
   }
@@ -56,13 +56,12 @@ extension Assembler {
     cmp(.byte, .fs(activeFlag), 0)
     j(.ne, recursed)
     mov(.byte, .fs(activeFlag), 1)
-    push(.rbp)
-    mov(.rbp, .rsp)
+    sub(.rsp, 8)
     // Safe: the ops answers for its context, and is kept while this thunk can run.
     mov(.rdx, Int64(Int(bitPattern: unsafe ops.context)))
     if !ops.wantsRegisters { xor(.ecx, .ecx) }
     callAbsolute(unsafe unsafeBitCast(ops.callback, to: UInt.self))
-    pop(.rbp)
+    add(.rsp, 8)
     mov(.byte, .fs(activeFlag), 0)
     ret()
     bind(recursed)
