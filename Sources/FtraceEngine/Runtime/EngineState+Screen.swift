@@ -24,15 +24,28 @@ extension EngineState {
     }
     var removed = unsafe plan.patches.filter(isLost)
     for index in unsafe removed.indices {
-      // What is new already needs no write.
-      let offset = unsafe UInt32(
-        UnsafeRawPointer(removed[index].write) - UnsafeRawPointer(arena.writableAddress(ofCodeAt: 0)))
-      let new = unsafe SiteBytes(low: removed[index].replacement_low, high: removed[index].replacement_high)
-      let status = currentBytes(at: offset) == new ? FTRACE_PATCH_ALREADY : FTRACE_PATCH_INACCESSIBLE
-      unsafe removed[index].status = UInt8(status.rawValue)
+      unsafe judge(&removed[index])
     }
     unsafe plan.patches.removeAll(where: isLost)
     return unsafe removed
+  }
+
+  /// What comes of a patch that cannot be written: success if nothing needs to be, else what stands in the way.
+  private func judge(_ patch: inout ftrace_patch) {
+    let start = unsafe arena.writableAddress(ofCodeAt: 0)
+    let offset = unsafe UInt32(UnsafeRawPointer(patch.write) - UnsafeRawPointer(start))
+    let found = currentBytes(at: offset)
+    let status: ftrace_patch_status
+    if unsafe found == SiteBytes(low: patch.replacement_low, high: patch.replacement_high) {
+      status = FTRACE_PATCH_ALREADY
+    } else if unsafe found == SiteBytes(low: patch.expected_low, high: patch.expected_high) {
+      status = FTRACE_PATCH_INACCESSIBLE
+    } else {
+      status = FTRACE_PATCH_UNEXPECTED
+      unsafe patch.replacement_low = found.low
+      unsafe patch.replacement_high = found.high
+    }
+    unsafe patch.status = UInt8(status.rawValue)
   }
 
   private static let kernelPopulates: Bool = {

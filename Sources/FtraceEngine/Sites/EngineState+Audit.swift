@@ -77,6 +77,7 @@ extension EngineState {
     switch unsafe Int(patch.status) {
     case Int(FTRACE_PATCH_WRITTEN.rawValue): return .modified
     case Int(FTRACE_PATCH_ALREADY.rawValue): return .alreadyNew
+    case Int(FTRACE_PATCH_INACCESSIBLE.rawValue): return .fault
     default:
       return unsafe .unexpected(SiteBytes(low: patch.replacement_low, high: patch.replacement_high).bytes)
     }
