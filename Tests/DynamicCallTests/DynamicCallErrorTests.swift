@@ -3,7 +3,7 @@ import FtraceDynamicCall
 import Testing
 
 /// What cannot be called is refused before anything is called.
-@Suite struct DynamicCallErrorTests {
+@Suite(.serialized) struct DynamicCallErrorTests {
   let runtime: TraceRuntime
   /// Takes an int32 and a double, returns a double; a call of it would crash the test.
   let function: FunctionHandle

@@ -2,7 +2,7 @@ import Ftrace
 import FtraceDynamicCall
 import Testing
 
-@Suite struct DynamicCallTests {
+@Suite(.serialized) struct DynamicCallTests {
   let runtime: TraceRuntime
 
   init() throws { runtime = try TraceRuntime.forTests() }

@@ -97,11 +97,7 @@ extension EngineState {
   ) throws(FtraceError) -> CommitReport {
     var plan = Plan()
     patchInnerCalls(next, &plan)
-    if let thunk = leaving?.thunk.offset {
-      unsafe plan.patch(
-        at: arena.writableAddress(ofCodeAt: thunk), from: .nop, to: .jump(from: thunk, to: stubs.stub),
-        tag: Plan.Tag.thunk)
-    }
+    if let leaving { disarm(leaving, in: &plan) }
     let pending = takePending()
     let dropped = planDrops(&plan)
     var converted = 0
@@ -146,6 +142,14 @@ extension EngineState {
     if next.callerTarget != actual.callerTarget {
       patchInnerCall(stubs.callerCall, from: actual.callerTarget, to: next.callerTarget, Plan.Tag.callerCall, &plan)
     }
+  }
+
+  /// Makes the thunk of an ops pass over the calls that still come to it.
+  func disarm(_ ops: RegisteredOps, in plan: inout Plan) {
+    let thunk = ops.thunk.offset
+    unsafe plan.patch(
+      at: arena.writableAddress(ofCodeAt: thunk), from: .nop, to: .jump(from: thunk, to: stubs.stub),
+      tag: Plan.Tag.thunk)
   }
 
   private func patchInnerCall(
@@ -254,6 +258,7 @@ extension EngineState {
       let record = unsafe tables.record(old)
       if unsafe record.pointee.flags == 0 && record.pointee.site == cell.tag {
         unsafe record.pointee.flags = UInt32(FTRACE_RECORD_DROPPED)
+        unsafe ftrace_recorder_subtract_pending_count(tables.recorder, 1)
       }
     }
     for body in unlinked {
