@@ -52,7 +52,7 @@ extension TraceRuntime {
     }
     var failure: String?
     func expect(_ expected: Int, _ when: String) {
-      let found = hits.pointee
+      let found = unsafe hits.pointee
       if found != expected, failure == nil { failure = "\(found) calls instead of \(expected) \(when)" }
     }
     try register(ops)
