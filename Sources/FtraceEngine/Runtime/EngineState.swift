@@ -204,7 +204,7 @@ struct DesiredState {
   ) throws(FtraceError) {
     for relocation in relocations {
       let size = relocation.kind == .absolute64 ? 8 : 4
-      guard relocation.offset >= 0, relocation.offset + size <= bytes.count else {
+      guard relocation.offset >= 0, relocation.offset <= bytes.count - size else {
         throw .invalidImage(name, reason: .relocationOutOfRange(offset: relocation.offset))
       }
       guard let address = unsafe address(of: relocation.symbol, ownSlot: ownSlot) else {
