@@ -100,7 +100,8 @@ import Testing
       let call = try runtime.dynamicCall("f", [.int64], returning: .int64)
       onThreads(4) { thread in
         for index in 0..<100 {
-          #expect(throws: Never.self) { #expect(try call([.int(thread * index)]) == .int(thread * index + 1)) }
+          let result = try? call([.int(thread * index)])
+          #expect(result == .int(thread * index + 1))
         }
       }
       try runtime.rename(function, to: "g")
