@@ -72,7 +72,10 @@ let package = Package(
     .target(name: "CFtraceTestShims", dependencies: ["CFtraceShims"], path: "Tests/CTestShims"),
     .target(
       name: "FtraceTestSupport",
-      dependencies: ["Ftrace", "FtraceEngine", "FtracePlatform", "FtraceDisassembly", "CFtraceShims", "CFtraceTestShims"],
+      dependencies: [
+        "Ftrace", "FtraceEngine", "FtraceQuiescence", "FtracePlatform", "FtraceDisassembly", "CFtraceShims",
+        "CFtraceTestShims",
+      ],
       path: "Tests/TestSupport", swiftSettings: memory),
     .testTarget(
       name: "FtraceEngineTests",

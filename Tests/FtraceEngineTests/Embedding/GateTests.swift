@@ -90,7 +90,7 @@ import Testing
           for index in threads.indices {
             var result: UnsafeMutableRawPointer?
             unsafe pthread_join(threads[index], &result)
-            if unsafe UInt(bitPattern: result) != UInt(3_000 + index) { Issue.record("a wrong sum") }
+            if UInt(bitPattern: result) != UInt(3_000 + index) { Issue.record("a wrong sum") }
           }
         }
         done.set()

@@ -44,9 +44,11 @@ import Testing
       let depth = Counter()
       let fib = try runtimes[0].declare("fib", signature: Signature([.int64], returning: .int64))
       let typed = try runtimes[0].typed(fib, as: ((Int) -> Int).self)
+      let box = Late(typed)
+      defer { box.clear() }
       let host = try runtimes[0].hostFunction("host") { (n: Int) -> Int in
         depth.add()
-        return n < 2 ? leaf(n) - 1 : typed(n - 1) + typed(n - 2)
+        return n < 2 ? leaf(n) - 1 : box.value(n - 1) + box.value(n - 2)
       }
       _ = try runtimes[0].define("fib", signature: Signature([.int64], returning: .int64)) { f in
         f.entrySite()

@@ -26,7 +26,13 @@ import Testing
   func replacesItself(mode: RecordingMode) throws {
     try withRuntime(mode) { runtime in
       let f = try runtime.adder("f", 1)
+      let (box, own) = (Late((runtime, f)), Late<FunctionHandle>())
+      defer {
+        box.clear()
+        own.clear()
+      }
       let replace = try runtime.hostFunction("replace") { (number: Int) -> Void in
+        let (runtime, f) = box.value
         do { try runtime.redefine(f.handle) { $0.addsToArgument(Int32(number)) } } catch { Issue.record("\(error)") }
       }
       // Calls f, replaces it from within, and calls it again: f(10) + f(10).
@@ -49,10 +55,11 @@ import Testing
       #expect(twice(7) == 15 + 17)
 
       // And the running function itself.
-      let own = try runtime.declare("own", signature: Signature([.int64], returning: .int64))
+      own.set(try runtime.declare("own", signature: Signature([.int64], returning: .int64)))
       let replaceOwn = try runtime.hostFunction("replace own") { () -> Void in
         do {
-          try runtime.redefine(own) { $0.addsToArgument(100) }
+          let runtime = box.value.0
+          try runtime.redefine(own.value) { $0.addsToArgument(100) }
           for _ in 0..<3 { try runtime.reclaim() }
         } catch { Issue.record("\(error)") }
       }
@@ -64,7 +71,7 @@ import Testing
         f.lea(.rax, .base(.rbx, 1))
         f.functionReturn()
       }
-      let typed = try runtime.typed(own, as: ((Int) -> Int).self)
+      let typed = try runtime.typed(own.value, as: ((Int) -> Int).self)
       #expect(typed(1) == 2)
       #expect(typed(1) == 101)
     }
