@@ -38,7 +38,7 @@ let package = Package(
       dependencies: ["FtraceX86Assembler", "FtraceCodeMemory", "FtraceQuiescence", "FtracePlatform", "CFtraceShims"],
       swiftSettings: memory),
     .target(
-      name: "FtraceTracers", dependencies: ["FtraceEngine", "FtraceQuiescence", "CFtraceShims"],
+      name: "FtraceTracers", dependencies: ["FtraceEngine", "FtracePlatform", "FtraceQuiescence", "CFtraceShims"],
       path: "Sources/Tracers", swiftSettings: memory),
     .target(
       name: "Ftrace", dependencies: ["FtraceEngine", "FtraceTracers", "FtraceX86Assembler", "FtraceQuiescence"],
@@ -63,7 +63,7 @@ let package = Package(
     .executableTarget(
       name: "FtraceCommand",
       dependencies: [
-        "Ftrace", "FtraceDisassembly", "FtraceTorture", "FtraceWorkloads",
+        "Ftrace", "FtraceDisassembly", "FtraceEngine", "FtracePlatform", "FtraceTorture", "FtraceWorkloads",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: memory),
@@ -83,6 +83,14 @@ let package = Package(
         "Ftrace", "FtraceEngine", "FtraceCodeMemory", "FtraceQuiescence", "FtracePlatform", "FtraceDisassembly",
         "FtraceTestSupport", "CFtraceShims", "CFtraceTestShims",
       ],
+      swiftSettings: memory),
+    .testTarget(
+      name: "QuiescenceTests",
+      dependencies: ["FtraceQuiescence", "FtraceTestSupport", "CFtraceShims", "CFtraceTestShims"], swiftSettings: memory
+    ),
+    .testTarget(name: "TortureTests", dependencies: ["FtraceTorture", "FtraceTestSupport"], swiftSettings: memory),
+    .testTarget(
+      name: "DynamicCallTests", dependencies: ["Ftrace", "FtraceDynamicCall", "FtraceTestSupport"],
       swiftSettings: memory),
     .testTarget(
       name: "X86AssemblerTests", dependencies: ["FtraceX86Assembler", "FtraceDisassembly", "FtracePlatform"],

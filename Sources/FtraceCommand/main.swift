@@ -1,1 +1,11 @@
-TortureCommand.main()
+import ArgumentParser
+import Ftrace
+import Glibc
+
+do {
+  try Root.checkCommandName(CommandLine.arguments.dropFirst().first)
+  var command = try Root.parseAsRoot()
+  try command.run()
+} catch {
+  exit(Root.report(error))
+}

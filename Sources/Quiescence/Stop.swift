@@ -34,7 +34,7 @@ extension Quiescence {
   ///   - plan: what to write; its results are filled in. Nothing is written unless every worker has arrived.
   ///   - scan: retired ranges to look for on the stopped stacks.
   ///   - observe: called while stopped, before the plan. It must not allocate, lock or call the Swift runtime.
-  /// - Throws: `.timedOut` or `.insideCallback`; no code was changed.
+  /// - Throws: `.timedOut`, `.insideCallback`, `.pagesRefused` or `.membarrierUnavailable`; no code was changed.
   package static func stop(
     plan: UnsafeMutablePointer<ftrace_plan>? = nil,
     scan: UnsafeMutablePointer<ftrace_scan>? = nil,
@@ -42,6 +42,7 @@ extension Quiescence {
     observe: (@convention(c) (UnsafeMutableRawPointer?) -> Void)? = nil,
     observeContext: UnsafeMutableRawPointer? = nil
   ) throws(QuiesceError) -> StopReport {
+    try prepare()
     guard !isInsideCallback else { throw .insideCallback }
     var request = unsafe ftrace_stop()
     unsafe request.deadline_ns = max(1, deadline.wholeNanoseconds)

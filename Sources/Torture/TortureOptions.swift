@@ -43,6 +43,8 @@ public struct TortureReport: Sendable {
   public var timeouts = 0
   public var threads = 0
   public var forks = 0
+  public init() {}
+
   /// What did not add up, one line each.
   public var mismatches: [String] = []
 

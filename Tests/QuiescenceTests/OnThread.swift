@@ -1,3 +1,4 @@
+import FtraceQuiescence
 import FtraceTestSupport
 import Synchronization
 
@@ -12,4 +13,11 @@ func onThread(_ body: @escaping @Sendable () throws -> Void) throws {
 
 private final class Outcome: Sendable {
   let error = Mutex<(any Error)?>(nil)
+}
+
+/// A stop that writes nothing.
+@discardableResult
+func stopWorkers(deadline: Duration = .seconds(30)) throws(QuiesceError) -> StopReport {
+  // Safe: there is neither a plan nor a scan.
+  try unsafe Quiescence.stop(deadline: deadline)
 }

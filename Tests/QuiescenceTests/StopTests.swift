@@ -16,6 +16,10 @@ import Testing
     init() { unsafe cells.initialize(repeating: 0, count: Self.workers * 3) }
     deinit { unsafe cells.deallocate() }
 
+    func waitUntilAllWork() {
+      while !(0..<Self.workers).allSatisfy({ unsafe cells[$0] > 0 }) { ftrace_sleep(100_000) }
+    }
+
     func work(_ number: Int) {
       try? withWorker(named: "watched-\(number)") { worker in
         while !stopping.isSet {
@@ -32,14 +36,17 @@ import Testing
 
   @Test("row 34: between the begin and the end of a stop no worker runs")
   func nobodyRunsWhileStopped() throws {
-    let watched = Watched()
-    try beside {
-      onThreads(Watched.workers) { number in watched.work(number) }
-    } _: {
-      defer { watched.stopping.set() }
-      for _ in 0..<200 { try expectStandstill(watched) }
+    try aloneInProcess {
+      let watched = Watched()
+      try beside {
+        onThreads(Watched.workers) { number in watched.work(number) }
+      } _: {
+        defer { watched.stopping.set() }
+        watched.waitUntilAllWork()
+        for _ in 0..<200 { try expectStandstill(watched) }
+      }
+      #expect((0..<Watched.workers).allSatisfy { unsafe watched.cells[$0] > 0 })
     }
-    #expect((0..<Watched.workers).allSatisfy { unsafe watched.cells[$0] > 0 })
   }
 
   private func expectStandstill(_ watched: Watched) throws {
@@ -53,22 +60,26 @@ import Testing
   }
 
   @Test func stopsAreNumbered() throws {
-    let first = try Quiescence.stop(deadline: .seconds(30))
-    let second = try Quiescence.stop(deadline: .seconds(30))
-    #expect(second.generation > first.generation)
+    try aloneInProcess {
+      let first = try stopWorkers()
+      let second = try stopWorkers()
+      #expect(second.generation > first.generation)
+    }
   }
 
-  @Test func stopsFromManyThreadsAreAllServed() throws {
-    let served = Counter()
-    onThreads(4) { _ in
-      for _ in 0..<25 {
-        let stopped = try? withWorker { worker in
-          try worker.inside { try Quiescence.stop(deadline: .seconds(30)) }
+  @Test func stopsFromManyThreadsAreAllServed() {
+    aloneInProcess {
+      let served = Counter()
+      onThreads(4) { _ in
+        for _ in 0..<25 {
+          let stopped = try? withWorker { worker in
+            try worker.inside { try stopWorkers() }
+          }
+          if stopped != nil { served.add() }
         }
-        if stopped != nil { served.add() }
       }
+      #expect(served.count == 100)
     }
-    #expect(served.count == 100)
   }
 
   @Test func aWorkerThatDoesNotArriveIsNamed() throws {
@@ -84,7 +95,7 @@ import Testing
       } _: {
         inside.wait()
         defer { release.set() }
-        let error = #expect(throws: QuiesceError.self) { try Quiescence.stop(deadline: .milliseconds(50)) }
+        let error = #expect(throws: QuiesceError.self) { try stopWorkers(deadline: .milliseconds(50)) }
         guard case .timedOut(let late, let after) = error else { return }
         // Workers of other tests may be among them: they are on their way.
         let dawdler = try #require(late.first { $0.name == "dawdler" })
@@ -96,6 +107,6 @@ import Testing
       }
     }
     // Disarmed: nobody waits for a release that never comes.
-    _ = try Quiescence.stop(deadline: .seconds(30))
+    try stopWorkers()
   }
 }

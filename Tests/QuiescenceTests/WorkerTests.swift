@@ -49,34 +49,40 @@ import Testing
   }
 
   @Test func aThreadThatEndsInsideDoesNotHoldUpStops() throws {
-    // The thread-specific key's destructor takes it out of the registry.
-    try onThread { ftrace_enter() }
-    _ = try Quiescence.stop(deadline: .seconds(30))
+    try aloneInProcess {
+      // The thread-specific key's destructor takes it out of the registry.
+      try onThread { ftrace_enter() }
+      try stopWorkers()
+    }
   }
 
   @Test func everyScopeOfAWorkerThatIsParkedIsPassedOver() throws {
-    let (isParked, release) = (Flag(), Flag())
-    try beside {
-      try? withWorker(named: "parked") { worker in
-        worker.inside {
-          worker.parked {
-            isParked.set()
-            release.wait()
+    try aloneInProcess {
+      let (isParked, release) = (Flag(), Flag())
+      try beside {
+        try? withWorker(named: "parked") { worker in
+          worker.inside {
+            worker.parked {
+              isParked.set()
+              release.wait()
+            }
           }
         }
+      } _: {
+        isParked.wait()
+        defer { release.set() }
+        for _ in 0..<10 { try stopWorkers() }
       }
-    } _: {
-      isParked.wait()
-      defer { release.set() }
-      for _ in 0..<10 { _ = try Quiescence.stop(deadline: .seconds(30)) }
     }
   }
 
   @Test func aWorkerMayAskForAStopFromInside() throws {
-    try onThread {
-      try withWorker { worker in
-        let report = try worker.inside { try Quiescence.stop(deadline: .seconds(30)) }
-        #expect(report.workers >= 1)
+    try aloneInProcess {
+      try onThread {
+        try withWorker { worker in
+          let report = try worker.inside { try stopWorkers() }
+          #expect(report.workers >= 1)
+        }
       }
     }
   }

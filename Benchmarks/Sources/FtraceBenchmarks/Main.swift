@@ -19,7 +19,9 @@ enum Main {
   }
 
   private static func run(_ options: Options) throws -> Int32 {
-    if bench_pin(firstCPU) != 0 { print("CPU \(firstCPU) is not to be had: the thread may move, and the spread is wider") }
+    if bench_pin(firstCPU) != 0 {
+      print("CPU \(firstCPU) is not to be had: the thread may move, and the spread is wider")
+    }
     let clock = Clock()
     let machine = Machine(clock, quick: options.quick)
     print("\(machine.cpu), \(machine.cpus) CPUs, Linux \(machine.kernel), load \(machine.load.short)")

@@ -14,6 +14,7 @@
 #include "ftrace_registers.h"
 #include "ftrace_scan.h"
 #include "ftrace_stop.h"
+#include "ftrace_symbols.h"
 #include "ftrace_syscalls.h"
 #include "ftrace_thread.h"
 #include "ftrace_ticket.h"

@@ -59,3 +59,10 @@ void ftrace_sleep(uint64_t nanoseconds);
 
 static inline void ftrace_pause(void) { __builtin_ia32_pause(); }
 static inline uint64_t ftrace_rdtsc(void) { return __builtin_ia32_rdtsc(); }
+/// The time-stamp counter and, read by the same instruction, the number of the processor (the kernel keeps node << 12 | cpu in
+/// IA32_TSC_AUX).
+static inline uint64_t ftrace_rdtscp(uint32_t *cpu) {
+  const uint64_t now = __builtin_ia32_rdtscp(cpu);
+  *cpu &= 0xFFF;
+  return now;
+}

@@ -111,6 +111,8 @@ static inline void ftrace_thread_set_name(struct ftrace_thread *thread, const ch
 void ftrace_name_thread(const char *name);
 
 static inline const char *ftrace_thread_name(const struct ftrace_thread *thread) { return thread->name; }
+/// Kernel thread id, 0 for a thread that was never attached.
+static inline int32_t ftrace_thread_id(const struct ftrace_thread *thread) { return thread->tid; }
 static inline void *ftrace_thread_runtime(uint32_t slot) { return ftrace_thread_self()->runtime[slot]; }
 static inline void ftrace_thread_set_runtime(uint32_t slot, void *block) {
   ftrace_thread_self()->runtime[slot] = block;

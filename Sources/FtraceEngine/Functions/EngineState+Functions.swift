@@ -198,6 +198,22 @@ extension EngineState {
   /// The name of what an address belongs to: a function, or a stub of the engine's.
   func name(at offset: UInt32) -> String {
     if let entry = arena.entry(containing: executable(offset)), let body = bodies[entry.tag] { return body.name }
-    return stubs.name(at: offset) ?? "0x" + String(executable(offset), radix: 16)
+    return generatedName(at: offset) ?? "0x" + String(executable(offset), radix: 16)
+  }
+
+  /// The name of the engine's own code at an offset. Linear in the number of blocks that the engine generated.
+  private func generatedName(at offset: UInt32) -> String? {
+    func holds(_ block: CodeBlock?) -> Bool {
+      block.map { $0.offset <= offset && offset < $0.offset + $0.size } ?? false
+    }
+    if holds(stubBlock) { return stubs.name(at: offset) }
+    if adaptors.values.contains(where: holds) { return "ftrace_adaptor" }
+    if let trampoline = trampolines.first(where: { holds($0.value) }) {
+      return trampoline.key.kind == .multiCall ? "ftrace_multi_call" : "ftrace_trampoline"
+    }
+    if let ops = (desired.ops + leaving).first(where: { holds($0.thunk) }) { return "ftrace_thunk_\(ops.ops.name)" }
+    if let host = hosts.values.first(where: { holds($0.thunk) }) { return host.name }
+    if functions.values.contains(where: { holds($0.gate) }) { return "ftrace_gate" }
+    return nil
   }
 }

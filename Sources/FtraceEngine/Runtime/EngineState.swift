@@ -36,6 +36,7 @@ struct DesiredState {
   let arena: CodeArena
   let tables: SiteTables
   let stubs: EngineStubs
+  let stubBlock: CodeBlock
 
   /// What the program asks for, and what the code and the tables say.
   var desired: DesiredState
@@ -58,6 +59,8 @@ struct DesiredState {
   var reclaimAt = (blocks: EngineState.retiredLimit, bytes: EngineState.retiredBytesLimit)
   /// What is freed when a retired block is reclaimed.
   var onReclaim: [UInt32: () -> Void] = [:]
+  /// Whether the next commit looks at every site, although no target changed: sites came back from quarantine.
+  var mustLookAtAll = false
   var quarantine: [UInt32: QuarantinedSite] = [:]
   /// Ops that are unreachable, while their callback may still be on a stack.
   var leaving: [RegisteredOps] = []
@@ -84,40 +87,62 @@ struct DesiredState {
     var sabotage: Sabotage?
   #endif
 
-  init(_ configuration: Configuration) throws(FtraceError) {
-    do throws(QuiesceError) {
-      try Quiescence.prepare()
-      slot = try RuntimeSlot()
-    } catch { throw .quiescence(error) }
-    do throws(CodeMemoryError) {
-      arena = try CodeArena(CodeArena.Options(reservation: configuration.reservation, mapping: configuration.mapping))
-    } catch { throw .memory(error) }
-    do throws(SystemError) {
-      tables = try SiteTables(
-        base: arena.codeAddresses.lowerBound, arenaBytes: arena.codeAddresses.count, limits: configuration.limits,
-        classLimit: SiteClasses.limit)
-    } catch { throw .system(error) }
-    self.configuration = configuration
-    daemonDue = configuration.daemonPeriod
+  /// What can fail to be made. All of it first: the state is then set in one piece or not at all.
+  private struct Parts {
+    let slot: RuntimeSlot
+    let arena: CodeArena
+    let tables: SiteTables
+    let stubs: EngineStubs
+    let stubBlock: CodeBlock
 
-    let assembled: (AssembledCode, EngineStubs)
-    // Safe: the recorder is allocated for as long as the tables, which outlive the code.
-    let recorder = unsafe UInt(bitPattern: tables.recorder)
-    do throws(AssemblerError) {
-      assembled = try EngineStubs.assemble(recorder: recorder)
-    } catch { throw .assembly(error) }
-    let block = try Self.place(assembled.0.bytes, alignment: 64, in: arena)
-    stubs = assembled.1.placed(at: block.offset)
-    desired = DesiredState(enabled: false)
-    actual = CodeState(
-      mcountTarget: stubs.stub, callerTarget: stubs.stub, classTargets: [.nop])
-    unsafe tables.recorder.pointee.class_target[0] = UInt64(executable(stubs.stub))
-    highWater = block.offset + block.size
+    init(_ configuration: Configuration) throws(FtraceError) {
+      let (slot, arena): (RuntimeSlot, CodeArena)
+      do throws(QuiesceError) {
+        try Quiescence.prepare()
+        slot = try RuntimeSlot()
+      } catch { throw .quiescence(error) }
+      do throws(CodeMemoryError) {
+        arena = try CodeArena(
+          CodeArena.Options(reservation: configuration.reservation, mapping: configuration.mapping))
+      } catch { throw .memory(error) }
+      let tables: SiteTables
+      do throws(SystemError) {
+        tables = try SiteTables(
+          base: arena.codeAddresses.lowerBound, arenaBytes: arena.codeAddresses.count, limits: configuration.limits,
+          classLimit: SiteClasses.limit)
+      } catch { throw .system(error) }
+      let assembled: (AssembledCode, EngineStubs)
+      // Safe: the recorder is allocated for as long as the tables, which outlive the code.
+      let recorder = unsafe UInt(bitPattern: tables.recorder)
+      do throws(AssemblerError) {
+        assembled = try EngineStubs.assemble(recorder: recorder)
+      } catch { throw .assembly(error) }
+      stubBlock = try EngineState.place(assembled.0.bytes, alignment: 64, in: arena)
+      stubs = assembled.1.placed(at: stubBlock.offset)
+      (self.slot, self.arena, self.tables) = (slot, arena, tables)
+    }
+  }
+
+  /// Makes the state of a runtime, with tracing off.
+  convenience init(_ configuration: Configuration) throws(FtraceError) {
+    self.init(try Parts(configuration), configuration)
     for (symbol, offset) in [(Symbol.pollSlow, stubs.pollSlow), (.stackCheckSlow, stubs.pollSlow)] {
       let slot = try unsafe allocateSlot()
       unsafe slot.pointee = executable(offset)
       unsafe stubSlots[symbol] = unsafe slot
     }
+  }
+
+  private init(_ parts: Parts, _ configuration: Configuration) {
+    (slot, arena, tables) = (parts.slot, parts.arena, parts.tables)
+    (stubs, stubBlock) = (parts.stubs, parts.stubBlock)
+    self.configuration = configuration
+    daemonDue = configuration.daemonPeriod
+    desired = DesiredState(enabled: false)
+    actual = CodeState(
+      mcountTarget: parts.stubs.stub, callerTarget: parts.stubs.stub, classTargets: [.nop])
+    highWater = parts.stubBlock.offset + parts.stubBlock.size
+    unsafe tables.recorder.pointee.class_target[0] = UInt64(executable(stubs.stub))
   }
 
   // MARK: - Addresses

@@ -22,7 +22,10 @@ struct NameHistory {
   }
 
   /// The name of what was at an offset at a time, if that is gone.
-  func name(at offset: UInt32, time: UInt64) -> String? {
-    gone.last { $0.start <= offset && offset < $0.end && $0.from <= time && time <= $0.until }?.name
+  func name(at offset: UInt32, time: UInt64) -> String? { entry(at: offset, time: time)?.name }
+
+  /// What was at an offset at a time, if that is gone.
+  func entry(at offset: UInt32, time: UInt64) -> Entry? {
+    gone.last { $0.start <= offset && offset < $0.end && $0.from <= time && time <= $0.until }
   }
 }

@@ -1,3 +1,4 @@
+import CFtraceShims
 import FtraceCodeMemory
 import FtraceX86Assembler
 
@@ -103,6 +104,21 @@ extension TraceRuntime {
         return body.name
       }
       return state.names.name(at: offset, time: time) ?? state.name(at: offset)
+    }
+  }
+
+  /// The name of what an address belonged to at a time, and the times for which that is the answer; nil for an address outside of
+  /// the runtime's code. Lets a reader of many events ask once for each body.
+  package func nameAndLifetime(of address: UInt, at time: UInt64) -> (name: String, lifetime: ClosedRange<UInt64>)? {
+    read { state in
+      guard let offset = state.offset(of: address) else { return nil }
+      if let entry = state.arena.entry(containing: address), let body = state.bodies[entry.tag],
+        body.installedAt <= time
+      {
+        return (body.name, body.installedAt...max(time, ftrace_rdtsc()))
+      }
+      if let gone = state.names.entry(at: offset, time: time) { return (gone.name, gone.from...gone.until) }
+      return (state.name(at: offset), time...time)
     }
   }
 

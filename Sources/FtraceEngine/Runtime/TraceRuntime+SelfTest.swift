@@ -51,19 +51,18 @@ extension TraceRuntime {
       unsafe context?.assumingMemoryBound(to: Int.self).pointee += 1
     }
     var failure: String?
-    func expect(_ expected: Int, _ when: String) {
-      let found = unsafe hits.pointee
+    func expect(_ found: Int, _ expected: Int, _ when: String) {
       if found != expected, failure == nil { failure = "\(found) calls instead of \(expected) \(when)" }
     }
     try register(ops)
-    expect(0, "before the function was called")
+    expect(unsafe hits.pointee, 0, "before the function was called")
     callOther()
-    expect(0, "after another function was called")
+    expect(unsafe hits.pointee, 0, "after another function was called")
     callTarget()
-    expect(1, "after the function was called")
+    expect(unsafe hits.pointee, 1, "after the function was called")
     try unregister(ops)
     callTarget()
-    expect(1, "after it was unregistered")
+    expect(unsafe hits.pointee, 1, "after it was unregistered")
     if let damage = audit().damaged.first { failure = failure ?? "\(damage)" }
     return failure
   }

@@ -4,3 +4,4 @@
 #include "ftrace_test_stacks.h"
 #include "ftrace_test_steps.h"
 #include "ftrace_test_thread.h"
+#include "ftrace_test_watch.h"

@@ -4,16 +4,16 @@ import Foundation
 struct JSONReport: Encodable {
   struct Result: Encodable {
     var name: String
-    var median_ns: Double
-    var p10_ns: Double
-    var p90_ns: Double
+    var medianNs: Double
+    var p10Ns: Double
+    var p90Ns: Double
     /// Name of what `ratio` is relative to, and its median.
     var baseline: String?
-    var baseline_ns: Double?
+    var baselineNs: Double?
     var ratio: Double?
     var budget: String?
-    var budget_limit: Double?
-    var budget_value: Double?
+    var budgetLimit: Double?
+    var budgetValue: Double?
     var verdict: String?
     var extra: [String: Double]
   }
@@ -28,9 +28,9 @@ struct JSONReport: Encodable {
     self.skipped = skipped
     results = rows.map { row in
       Result(
-        name: row.name, median_ns: row.samples.median, p10_ns: row.samples.percentile(10),
-        p90_ns: row.samples.percentile(90), baseline: row.baseline?.name, baseline_ns: row.baseline?.samples.median,
-        ratio: row.ratio, budget: row.budget?.text, budget_limit: row.budget?.limit, budget_value: row.budget?.value,
+        name: row.name, medianNs: row.samples.median, p10Ns: row.samples.percentile(10),
+        p90Ns: row.samples.percentile(90), baseline: row.baseline?.name, baselineNs: row.baseline?.samples.median,
+        ratio: row.ratio, budget: row.budget?.text, budgetLimit: row.budget?.limit, budgetValue: row.budget?.value,
         verdict: row.budget?.verdict.rawValue,
         extra: Dictionary(uniqueKeysWithValues: row.extra.map { ($0.name, $0.value) }))
     }
@@ -39,6 +39,8 @@ struct JSONReport: Encodable {
   /// - Throws: errors of the file system.
   func write(to file: String) throws {
     let encoder = JSONEncoder()
+    // `medianNs` becomes `median_ns`.
+    encoder.keyEncodingStrategy = .convertToSnakeCase
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     try (encoder.encode(self) + Data("\n".utf8)).write(to: URL(fileURLWithPath: file), options: .atomic)
   }

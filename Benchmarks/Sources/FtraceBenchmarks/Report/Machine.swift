@@ -6,7 +6,7 @@ struct Machine: Encodable {
   var cpu: String
   var cpus: Int
   var kernel: String
-  var tsc_hz: Double
+  var tscHz: Double
   /// Runnable threads of the last minute when the run began: above 1 something else took time.
   var load: Double
   var quick: Bool
@@ -19,7 +19,7 @@ struct Machine: Encodable {
     cpus = ProcessInfo.processInfo.processorCount
     let release = try? String(contentsOfFile: "/proc/sys/kernel/osrelease", encoding: .utf8)
     kernel = release?.trimmingCharacters(in: .whitespacesAndNewlines) ?? "unknown"
-    tsc_hz = 1e9 / clock.nanosecondsPerTick
+    tscHz = 1e9 / clock.nanosecondsPerTick
     let average = try? String(contentsOfFile: "/proc/loadavg", encoding: .utf8)
     load = average?.split(separator: " ").first.flatMap { Double($0) } ?? 0
     self.quick = quick

@@ -60,20 +60,21 @@ private final class CallCode {
 
   private func addPlain() throws {
     let leaf = try plain.leaf("leaf", site: false)
-    try add("leaf", leaf)
-    try add("leaf-nop", try plain.leaf("leaf with a site", site: true))
-    try add("leaf-stub", try plain.leafWithStub("leaf with a stub"))
+    try add("leaf", leaf, in: plain)
+    try add("leaf-nop", try plain.leaf("leaf with a site", site: true), in: plain)
+    try add("leaf-stub", try plain.leafWithStub("leaf with a stub"), in: plain)
 
     let calls = Double(fibCalls(Self.fibArgument))
     for (name, site, check) in [("fib", false, false), ("fib-nop", true, false), ("fib-check", false, true)] {
       try add(
-        name, try plain.fib(name, site: site, stackCheck: check), argument: Self.fibArgument, operations: calls)
+        name, try plain.fib(name, site: site, stackCheck: check), in: plain, argument: Self.fibArgument,
+        operations: calls)
     }
 
     try addLoop("empty-loop") { _ in }
-    try addLoop("two-calls", target: try leafAddress(leaf)) {
-      $0.call(.r12)
-      $0.call(.r12)
+    try addLoop("two-calls") {
+      $0.call(leaf)
+      $0.call(leaf)
     }
     try addLoop("rdtsc") { $0.rdtsc() }
     let word = UnsafeMutablePointer<UInt64>.allocate(capacity: 8)
@@ -95,7 +96,7 @@ private final class CallCode {
     addOutside("layer", try leafAddress(try plain.layer("layer", over: callee)))
     let gate = try callee.gate()
     addOutside("gate", gate)
-    try addCallLoop("gate-nested", gate)
+    try addLoop("gate-nested", target: gate) { $0.call(.r12) }
   }
 
   private func addTraced() throws {
@@ -106,7 +107,7 @@ private final class CallCode {
       let leaf = try runtime.leaf(name, site: true)
       for ops in ops { try runtime.register(ops) }
       traced.append(runtime)
-      try add(name, leaf)
+      try add(name, leaf, in: runtime)
       return (runtime, leaf)
     }
     let empty: TraceOps.Callback = { _, _, _, _ in }
@@ -116,9 +117,9 @@ private final class CallCode {
       [unsafe TraceOps(name: "first", callback: empty), unsafe TraceOps(name: "second", callback: empty)])
     let own = try TraceRuntime.forBenchmarks()
     traced.append(own)
-    try add("leaf-callback-own", try own.leaf("own", site: true))
+    try add("leaf-callback-own", try own.leaf("own", site: true), in: own)
     try own.register(unsafe TraceOps(name: "filtered", filter: TraceFilter(trace: ["own"]), callback: empty))
-    try add("leaf-callback-registers", try own.leaf("registers", site: true))
+    try add("leaf-callback-registers", try own.leaf("registers", site: true), in: own)
     try own.register(
       unsafe TraceOps(name: "registers", filter: TraceFilter(trace: ["registers"]), registers: true, callback: empty))
     _ = try runtime("leaf-closure", [TraceOps(name: "closure") { _ in }])
@@ -133,18 +134,16 @@ private final class CallCode {
   /// The address of a function's body, which nobody redefines or frees here.
   private func leafAddress(_ function: FunctionHandle) throws -> UInt { unsafe try function.rawEntry() }
 
-  private func add(_ name: String, _ function: FunctionHandle, argument: Int = 1, operations: Double = 1) throws {
-    try addCallLoop(name, try leafAddress(function), argument: argument, operations: operations)
-  }
-
-  /// A loop of its own for each: an indirect call with one target is predicted at its best.
-  private func addCallLoop(_ name: String, _ address: UInt, argument: Int = 1, operations: Double = 1) throws {
-    let loop = try plain.callLoop("loop over \(name)")
-    variants.append(Variant(name: name, operations: operations) { _ = loop($0, address, argument) })
+  /// A loop of its own for each function, which calls it as emitted code does, by its slot.
+  private func add(
+    _ name: String, _ function: FunctionHandle, in runtime: TraceRuntime, argument: Int = 1, operations: Double = 1
+  ) throws {
+    let loop = try runtime.loop("loop over \(name)") { $0.call(function) }
+    variants.append(Variant(name: name, operations: operations) { _ = loop($0, 0, argument) })
   }
 
   private func addLoop(_ name: String, target: UInt = 0, _ body: (FunctionBuilder) -> Void) throws {
-    let loop = try plain.emptyableLoop("loop of \(name)", body)
+    let loop = try plain.loop("loop of \(name)", body)
     variants.append(Variant(name: name) { _ = loop($0, target, 1) })
   }
 

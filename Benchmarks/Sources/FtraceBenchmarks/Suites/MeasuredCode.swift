@@ -76,13 +76,8 @@ extension TraceRuntime {
     }
   }
 
-  /// `(count, target, argument)`: calls `target(argument)` so many times.
-  func callLoop(_ name: String) throws -> EmittedFunction<Int, Int, UInt, Int> {
-    try emptyableLoop(name) { $0.call(.r12) }
-  }
-
   /// `(count, target, argument)`: does something so many times, with `target` in `r12` and `argument` in `rdi`.
-  func emptyableLoop(
+  func loop(
     _ name: String, _ body: (FunctionBuilder) -> Void
   ) throws -> EmittedFunction<Int, Int, UInt, Int> {
     typealias Loop = EmittedFunction<Int, Int, UInt, Int>

@@ -33,8 +33,10 @@ func patching(_ bench: Bench, _ results: inout Results) throws {
       results.add(
         Row(
           name: "install", samples: installing, baseline: .init(name: "assembling it", samples: assembling),
-          extra: [("functions", Double(count)), ("resident bytes each", bytesEach),
-            ("of which code", Double(live) / Double(count))]))
+          extra: [
+            ("functions", Double(count)), ("resident bytes each", bytesEach),
+            ("of which code", Double(live) / Double(count)),
+          ]))
     }
   }
 }

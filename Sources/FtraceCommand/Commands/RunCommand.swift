@@ -1,0 +1,54 @@
+import ArgumentParser
+import Ftrace
+import FtraceWorkloads
+
+struct RunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run", abstract: "Run a workload, and print the trace of it.",
+    discussion: """
+      The workload's own output is all that is on standard output. The trace has the kernel's layout.
+
+      Example: ftrace run fib --tracer function --limit 10 -- 20
+      """)
+
+  @OptionGroup var workload: WorkloadOptions
+  @OptionGroup var choice: TracerChoice
+
+  @Option(help: ArgumentHelp("Print so many lines of the trace, and how many more there were.", valueName: "n"))
+  var limit: Int?
+
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("Write the trace to a file; else to standard error.", valueName: "file"))
+  var output: String?
+
+  func validate() throws {
+    if let limit, limit < 0 { throw ValidationError("--limit is a number from 0") }
+    if output == "-" { throw ValidationError("standard output is the workload's own: give the trace a file") }
+  }
+
+  func run() throws {
+    // Everything that the user may have got wrong comes before the program runs.
+    let tracer = try choice.make()
+    let session = try Session(try workload.make(), tracer: tracer, filter: choice.traceFilter)
+    let file = try TraceFile(output)
+
+    var failure: CommandFailure?
+    do throws(WorkloadError) {
+      try session.run(threads: workload.threads, output: WorkloadOutput { Terminal.write($0) })
+    } catch { failure = CommandFailure(error) }
+
+    // What was traced up to a failure is worth as much as the rest.
+    let trace: Trace
+    do throws(FtraceError) { trace = try tracer.stop() } catch { throw CommandFailure(error) }
+    if choice.tracer != nil || output != nil { try write(trace, of: session.runtime, to: file) }
+    choice.warnOfIdleGlobs(in: session.runtime)
+    session.reportTrouble()
+    if let failure { throw failure }
+    try Terminal.checkOutput()
+  }
+
+  private func write(_ trace: Trace, of runtime: TraceRuntime, to file: borrowing TraceFile) throws(CommandFailure) {
+    try file.truncate()
+    try TraceText(trace, of: runtime).write(limit: limit) { (bytes) throws(CommandFailure) in try file.write(bytes) }
+  }
+}

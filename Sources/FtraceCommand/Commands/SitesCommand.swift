@@ -1,0 +1,71 @@
+import ArgumentParser
+import Ftrace
+import FtraceWorkloads
+
+struct SitesCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sites", abstract: "Run a workload, and print every site with its state, bytes and disassembly.",
+    discussion: """
+      The workload's own output is discarded. With --recording first-call (the library's default) a function that was never
+      called shows the call of mcount that it was emitted with; one that was called has been converted to a NOP. With a tracer,
+      sites are shown as they are while it is registered.
+      """)
+
+  enum Recording: String, ExpressibleByArgument, CaseIterable {
+    case firstCall = "first-call"
+    case emission
+  }
+
+  @OptionGroup var workload: WorkloadOptions
+  @OptionGroup var choice: TracerChoice
+
+  @Option(help: "How sites become known: first-call or emission.")
+  var recording = Recording.firstCall
+
+  func run() throws {
+    let tracer = try choice.make()
+    let listing = try Listing()
+    let session = try Session(
+      try workload.make(), tracer: tracer, filter: choice.traceFilter,
+      recording: recording == .firstCall ? .onFirstCall : .atEmission)
+    do throws(WorkloadError) { try session.run(threads: workload.threads, output: .discarded) } catch {
+      throw CommandFailure(error)
+    }
+    do throws(FtraceError) {
+      if recording == .firstCall {
+        try session.runtime.advanceDaemonClock(by: session.runtime.configuration.daemonPeriod)
+      }
+      for line in Self.lines(of: session.runtime, listing) { Terminal.print(line) }
+      _ = try tracer.stop()
+    } catch { throw CommandFailure(error) }
+    choice.warnOfIdleGlobs(in: session.runtime)
+    session.reportTrouble()
+    try Terminal.checkOutput()
+  }
+
+  /// A line for each site: address, state, bytes, instruction, function.
+  private static func lines(of runtime: TraceRuntime, _ listing: Listing) -> [String] {
+    let rows = runtime.sites.map { site in
+      [
+        String(site.ip, radix: 16), "\(site.kind)", site.state.text, site.bytes.hex,
+        listing.instruction(site.bytes, at: site.ip, in: runtime), site.function,
+      ]
+    }
+    return Table.lines(["ADDRESS", "SITE", "STATE", "BYTES", "INSTRUCTION", "FUNCTION"], rows)
+  }
+}
+
+extension SiteReport.State {
+  /// The state in a word or two.
+  var text: String {
+    switch self {
+    case .unrecorded: "unrecorded"
+    case .pending: "pending"
+    case .nop: "nop"
+    case .tracing: "tracing"
+    case .quarantined: "quarantined"
+    case .excluded(.wideVectors(let bits)): "excluded (\(bits)-bit vectors)"
+    case .excluded(.noRecord): "excluded (no record)"
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import ArgumentParser
+import FtraceEngine
+
+/// `ftrace`: its commands are the rows of `subcommands`.
+struct Root: ParsableCommand {
+  static let version = "0.1.0"
+
+  static let configuration = CommandConfiguration(
+    commandName: "ftrace",
+    abstract: "Dynamic function tracing for code that is compiled at run time.",
+    version: version,
+    subcommands: [
+      WorkloadsCommand.self, RunCommand.self, SitesCommand.self, AuditCommand.self, LifeCommand.self,
+      TortureCommand.self,
+    ])
+
+  /// An unknown command gets an answer that helps; the parser calls it an unexpected argument.
+  static func checkCommandName(_ name: String?) throws(CommandFailure) {
+    guard let name, !name.hasPrefix("-") else { return }
+    let names = configuration.subcommands.map { $0._commandName } + ["help"]
+    if !names.contains(name) { throw .unknown("command", name, of: names) }
+  }
+
+  /// Tells the user of an error, or prints the help or the version that was asked for. Returns the exit code.
+  static func report(_ error: any Error) -> Int32 {
+    if let failure = error as? CommandFailure ?? (error as? FtraceError).map({ CommandFailure($0) }) {
+      if !failure.message.isEmpty { Terminal.complain(failure.message) }
+      return failure.code
+    }
+    let code = exitCode(for: error)
+    guard code != .success else {
+      Terminal.print(fullMessage(for: error))
+      return code.rawValue
+    }
+    var text = fullMessage(for: error)
+    if text.hasPrefix("Error: ") { text.removeFirst("Error: ".count) }
+    if text.hasPrefix("Unexpected argument") || text.contains("unexpected arguments") {
+      text = text.replacing(
+        "\nUsage", with: " (the arguments of a workload follow after --)\nUsage", maxReplacements: 1)
+    }
+    if !text.isEmpty { Terminal.complain(text) }
+    return code.rawValue
+  }
+}

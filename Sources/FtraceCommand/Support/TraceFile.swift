@@ -1,0 +1,35 @@
+import FtracePlatform
+import Glibc
+
+/// Where a trace goes: standard error, or a file, which is opened before the program runs and emptied when the trace is written.
+struct TraceFile: ~Copyable {
+  private let path: String?
+  private let descriptor: Descriptor
+
+  /// Opens the file; nil: standard error.
+  /// - Throws: `.refused`; nothing was changed.
+  init(_ path: String?) throws(CommandFailure) {
+    self.path = path
+    guard let path else {
+      descriptor = Descriptor(dup(2))
+      return
+    }
+    do throws(SystemError) {
+      descriptor = try System.open(path, flags: O_WRONLY | O_CREAT, mode: 0o666)
+    } catch { throw CommandFailure(error, at: path) }
+  }
+
+  /// Makes the file empty. Pipes and devices have no length to change.
+  func truncate() throws(CommandFailure) {
+    guard let path else { return }
+    do throws(SystemError) { try System.ftruncate(descriptor, bytes: 0) } catch {
+      if error.errno != EINVAL { throw CommandFailure(error, at: path) }
+    }
+  }
+
+  func write(_ bytes: [UInt8]) throws(CommandFailure) {
+    do throws(SystemError) { try Terminal.writeAll(bytes, to: descriptor) } catch {
+      throw CommandFailure(error, at: path ?? "standard error")
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import FtraceEngine
+
+/// Something that watches the functions of a runtime, by name: what the kernel's `current_tracer` takes.
+///
+/// A tracer is started and stopped from any thread that is not inside one of its callbacks. It can be started again after a stop.
+public protocol Tracer: AnyObject, Sendable {
+  /// As users type it.
+  static var name: String { get }
+  /// One line.
+  static var help: String { get }
+
+  init(options: TracerOptions)
+
+  /// Begins to trace the functions that `filter` wants, and those defined later.
+  /// - Throws: as `TraceRuntime.register`, and `.system` if there is no memory for events; nothing is traced then.
+  func start(in runtime: TraceRuntime, filter: TraceFilter) throws(FtraceError)
+
+  /// Ends tracing and returns what was recorded since the start.
+  /// - Throws: as `TraceRuntime.unregister`; tracing goes on then. `.notRegistered` if it was not started.
+  func stop() throws(FtraceError) -> Trace
+}
+
+/// What tracers are made with.
+public struct TracerOptions: Sendable {
+  /// The memory that events may take, in bytes, over all threads. What does not fit is counted as lost.
+  public var bufferBytes: Int
+
+  public init(bufferBytes: Int = 512 << 20) { self.bufferBytes = bufferBytes }
+}
+
+/// The tracers there are.
+public enum Tracers {
+  /// In the order in which they are listed.
+  public static let all: [any Tracer.Type] = [NopTracer.self, FunctionTracer.self]
+
+  /// Their names.
+  public static var names: [String] { all.map { $0.name } }
+
+  /// A tracer by its name, nil if there is none.
+  public static func named(_ name: String) -> (any Tracer.Type)? { all.first { $0.name == name } }
+}
