@@ -73,7 +73,8 @@ let package = Package(
     .target(
       name: "FtraceTestSupport",
       dependencies: [
-        "Ftrace", "FtraceEngine", "FtracePlatform", "FtraceDisassembly", "CFtraceShims", "CFtraceTestShims",
+        "Ftrace", "FtraceEngine", "FtraceQuiescence", "FtracePlatform", "FtraceDisassembly", "CFtraceShims",
+        "CFtraceTestShims",
       ],
       path: "Tests/TestSupport", swiftSettings: memory),
     .testTarget(

@@ -20,6 +20,9 @@ package final class RuntimeSlot: Sendable {
     index = free
   }
 
+  /// Places that are taken now.
+  package static var takenCount: Int { taken.withLock { $0.nonzeroBitCount } }
+
   deinit {
     // Before the slot is handed on: no thread keeps a pointer into the runtime that goes away.
     ftrace_registry_clear_runtime(index)

@@ -1,5 +1,6 @@
 import Foundation
 import Ftrace
+import FtraceQuiescence
 import Testing
 
 /// Lets in as many tests at once as there is room for their runtimes: a process has room for eight, and tests run in parallel.
@@ -31,6 +32,10 @@ private final class RuntimeGate: @unchecked Sendable {
     free -= wanted
     condition.broadcast()
     condition.unlock()
+    if wanted == permits, RuntimeSlot.takenCount > 0 {
+      // A closure that captures a handle of its own runtime, most likely: see `Late`.
+      Issue.record("a test that has ended left its runtime behind")
+    }
     defer {
       condition.lock()
       free += wanted

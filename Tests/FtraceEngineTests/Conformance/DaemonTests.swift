@@ -108,10 +108,12 @@ import Testing
       #expect(early(1) == 2)
       let (inside, result) = (Flag(), Counter())
       // Inside, and not polling: the stop waits for this call, so its plan is complete when the worker finds itself armed.
+      let box = Late(late)
+      defer { box.clear() }
       let host = try runtime.hostFunction("late call") { (argument: Int) -> Int in
         inside.set()
         while !ftrace_test_armed() {}
-        return late(argument)
+        return box.value(argument)
       }
       let caller = try runtime.define("caller", as: ((Int) -> Int).self) { f in
         f.prologue()

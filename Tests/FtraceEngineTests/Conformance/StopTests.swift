@@ -253,9 +253,10 @@ import Testing
       let other = try runtime.adder("other", 1)
       let errors = Mutex<[String]>([])
       let more = TraceOps(name: "more") { _ in }
-      let box = Mutex<TraceOps?>(nil)
+      let box = Late<(runtime: TraceRuntime, own: TraceOps, other: EmittedFunction<Int, Int>)>()
+      defer { box.clear() }
       let ops = TraceOps(name: "ops", filter: TraceFilter(functions: ["f"])) { _ in
-        guard let own = box.withLock({ $0 }) else { return }
+        let (runtime, own, other) = box.value
         func attempt(_ name: String, _ command: () throws -> Void) {
           do {
             try command()
@@ -273,7 +274,7 @@ import Testing
         attempt("reclaim") { try runtime.reclaim() }
         attempt("kill") { try runtime.kill() }
       }
-      box.withLock { $0 = ops }
+      box.set((runtime, ops, other))
       try runtime.register(ops)
       let before = runtime.statistics
       #expect(f(1) == 2)
@@ -283,7 +284,6 @@ import Testing
       #expect(runtime.killedReason == nil)
       #expect(runtime.statistics.stops == before.stops)
       #expect(other(1) == 2)
-      box.withLock { $0 = nil }
       try runtime.unregister(ops)
     }
   }
@@ -293,15 +293,15 @@ import Testing
     try withRuntime(mode) { runtime in
       let f = try runtime.adder("f", 1)
       let calls = Counter()
-      let box = Mutex<TraceOps?>(nil)
+      let box = Late<(runtime: TraceRuntime, own: TraceOps)>()
+      defer { box.clear() }
       let ops = TraceOps(name: "once") { _ in
         calls.add()
-        if let own = box.withLock({ $0 }) { runtime.retire(own) }
+        if calls.count == 1 { box.value.runtime.retire(box.value.own) }
       }
-      box.withLock { $0 = ops }
+      box.set((runtime, ops))
       try runtime.register(ops)
       #expect(f(1) == 2)
-      box.withLock { $0 = nil }
       while !runtime.registeredOps.isEmpty { #expect(f(1) == 2) }
       let before = calls.count
       #expect(before >= 1)

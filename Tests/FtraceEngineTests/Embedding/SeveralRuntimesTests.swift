@@ -1,0 +1,98 @@
+import Ftrace
+import FtraceTestSupport
+import Testing
+
+@Suite struct SeveralRuntimesTests {
+  @Test("runtimes do not see each other's functions, ops, switches or ends", arguments: RecordingMode.allCases)
+  func apart(mode: RecordingMode) throws {
+    try withRuntimes(4, mode) { runtimes in
+      let functions = try runtimes.enumerated().map { try $1.adder("f", Int32($0)) }
+      let log = CallLog()
+      let ops = runtimes.indices.map { log.ops("\($0)") }
+      for (runtime, one) in zip(runtimes, ops) { try runtime.register(one) }
+      func called() -> [String] {
+        for (number, f) in functions.enumerated() { #expect(f(1) == 1 + number) }
+        return log.take().map(\.ops)
+      }
+      #expect(called() == ["0", "1", "2", "3"])
+      try runtimes[1].setEnabled(false)
+      #expect(called() == ["0", "2", "3"])
+      try runtimes[2].kill()
+      #expect(called() == ["0", "3"])
+      try runtimes[3].unregister(ops[3])
+      #expect(called() == ["0"])
+      try runtimes[1].setEnabled(true)
+      #expect(called() == ["0", "1"])
+      let addresses = try functions.map { try $0.handle.entry }
+      #expect(runtimes[0].name(of: addresses[0]) == "f")
+      #expect(runtimes[0].name(of: addresses[1]) == nil)
+    }
+  }
+
+  @Test("runtimes at work in parallel: every call is counted where it belongs", arguments: RecordingMode.allCases)
+  func parallel(mode: RecordingMode) throws {
+    let (rounds, calls) = (30, 200)
+    try withRuntimes(3, mode) { runtimes in
+      let counts = runtimes.map { _ in Counter() }
+      let errors = Counter()
+      onThreads(6) { number in
+        let (runtime, count) = (runtimes[number % 3], counts[number % 3])
+        do {
+          for round in 0..<rounds {
+            let f = try runtime.adder("thread \(number)", Int32(number))
+            if number < 3 {
+              // One that traces its own function exactly, while others come and go.
+              let seen = Counter()
+              let ops = TraceOps(name: "\(number)", filter: TraceFilter(functions: ["thread \(number)"])) { _ in seen.add() }
+              try runtime.register(ops)
+              for argument in 0..<calls where f(argument) != argument + number { errors.add() }
+              try runtime.unregister(ops)
+              count.add(seen.count)
+            } else {
+              for argument in 0..<calls where f(argument) != argument + number { errors.add() }
+              if round % 4 == 0 { try runtime.forceUpdate() }
+            }
+            try runtime.free(f.handle)
+          }
+        } catch { Issue.record("\(error)") }
+      }
+      #expect(errors.count == 0)
+      #expect(counts.map(\.count) == Array(repeating: rounds * calls, count: 3))
+      for runtime in runtimes {
+        #expect(runtime.audit().isSound)
+        #expect(runtime.functionNames.isEmpty)
+        #expect(runtime.quarantinedSites.isEmpty)
+      }
+    }
+  }
+
+  @Test("the asynchronous forms do the same")
+  func asynchronous() async {
+    // In a process of its own: a test must not hold a runtime while it is suspended.
+    await #expect(processExitsWith: .success) {
+      let runtime = try TraceRuntime(testConfiguration())
+      let f = try runtime.adder("f", 1)
+      _ = f(1)
+      let calls = Counter()
+      let ops = TraceOps(name: "ops") { _ in calls.add() }
+      #expect(try await runtime.register(ops) == .active)
+      _ = f(1)
+      #expect(calls.count == 1)
+      try await runtime.setFilter(TraceFilter(notrace: ["f"]), of: ops)
+      _ = f(1)
+      #expect(calls.count == 1)
+      try await runtime.setFilter(.all, of: ops)
+      try await runtime.setEnabled(false)
+      _ = f(1)
+      try await runtime.setEnabled(true)
+      _ = f(1)
+      #expect(calls.count == 2)
+      try await runtime.forceUpdate()
+      try await runtime.unregister(ops)
+      await #expect(throws: FtraceError.self) { try await runtime.unregister(ops) }
+      try await runtime.free(f.handle)
+      try await runtime.reclaim()
+      #expect(runtime.functionNames.isEmpty)
+    }
+  }
+}
