@@ -56,6 +56,11 @@ __attribute__((noinline)) size_t bench_replace_words(void *base, size_t count, s
   return replaced;
 }
 
+__attribute__((naked, aligned(64))) void bench_empty_callback(uintptr_t ip, uintptr_t parent, void *context,
+                                                              const void *registers) {
+  __asm__("ret");
+}
+
 size_t bench_resident_bytes(void) {
   FILE *file = fopen("/proc/self/statm", "re");
   if (!file) return 0;
