@@ -13,6 +13,9 @@ uint64_t bench_ticks(void);
 /// CLOCK_MONOTONIC in nanoseconds.
 uint64_t bench_nanoseconds(void);
 
+/// How often another thread has taken the CPU from the calling one.
+uint64_t bench_preemptions(void);
+
 /// Calls `function(argument)` so many times.
 void bench_call_loop(uint64_t count, uintptr_t function, uint64_t argument);
 
