@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 #include <x86intrin.h>
@@ -37,6 +38,11 @@ uint64_t bench_nanoseconds(void) {
   return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
+uint64_t bench_preemptions(void) {
+  struct rusage usage;
+  return getrusage(RUSAGE_THREAD, &usage) ? 0 : (uint64_t)usage.ru_nivcsw;
+}
+
 __attribute__((noinline, aligned(64))) void bench_call_loop(uint64_t count, uintptr_t function, uint64_t argument) {
   void (*call)(uint64_t) = (void (*)(uint64_t))function;
   for (; count; count--) call(argument);
@@ -54,6 +60,11 @@ __attribute__((noinline)) size_t bench_replace_words(void *base, size_t count, s
     replaced++;
   }
   return replaced;
+}
+
+__attribute__((naked, aligned(64))) void bench_empty_callback(uintptr_t ip, uintptr_t parent, void *context,
+                                                              const void *registers) {
+  __asm__("ret");
 }
 
 size_t bench_resident_bytes(void) {

@@ -110,7 +110,10 @@ private final class CallCode {
       try add(name, leaf, in: runtime)
       return (runtime, leaf)
     }
-    let empty: TraceOps.Callback = { _, _, _, _ in }
+    // The same function, with the registers as an untyped pointer.
+    let empty = unsafe unsafeBitCast(
+      bench_empty_callback as @convention(c) (UInt, UInt, UnsafeMutableRawPointer?, UnsafeRawPointer?) -> Void,
+      to: TraceOps.Callback.self)
     _ = try runtime("leaf-callback", [unsafe TraceOps(name: "empty", callback: empty)])
     _ = try runtime(
       "leaf-two-callbacks",
