@@ -72,7 +72,9 @@ let package = Package(
     .target(name: "CFtraceTestShims", dependencies: ["CFtraceShims"], path: "Tests/CTestShims"),
     .target(
       name: "FtraceTestSupport",
-      dependencies: ["Ftrace", "FtraceEngine", "FtracePlatform", "FtraceDisassembly", "CFtraceShims", "CFtraceTestShims"],
+      dependencies: [
+        "Ftrace", "FtraceEngine", "FtracePlatform", "FtraceDisassembly", "CFtraceShims", "CFtraceTestShims",
+      ],
       path: "Tests/TestSupport", swiftSettings: memory),
     .testTarget(
       name: "FtraceEngineTests",
@@ -94,7 +96,8 @@ let package = Package(
     .testTarget(name: "CommandTests", dependencies: ["FtraceCommand"], swiftSettings: memory),
     .testTarget(name: "TortureTests", dependencies: ["FtraceTorture", "FtraceTestSupport"], swiftSettings: memory),
     .testTarget(
-      name: "DynamicCallTests", dependencies: ["Ftrace", "FtraceDynamicCall"], swiftSettings: memory),
+      name: "DynamicCallTests", dependencies: ["Ftrace", "FtraceDynamicCall", "FtraceTestSupport"],
+      swiftSettings: memory),
     .testTarget(
       name: "X86AssemblerTests", dependencies: ["FtraceX86Assembler", "FtraceDisassembly", "FtracePlatform"],
       swiftSettings: memory),

@@ -1,27 +1,28 @@
 import Ftrace
 import FtraceDynamicCall
+import FtraceTestSupport
 import Testing
 
 @Suite struct DynamicCallTests {
-  let runtime: TraceRuntime
-
-  init() throws { runtime = try TraceRuntime.forTests() }
-
   @Test(arguments: 0...9, [DynamicType.int64, .int32, .double, .float])
   func oneTypeOfArguments(count: Int, type: DynamicType) throws {
-    let types = Array(repeating: type, count: count)
-    try runtime.defineWeightedSum("sum", types)
-    let values = (0..<count).map { sample(type, -3 + 7 * $0) }
-    #expect(try runtime.call("sum", values, returning: .double) == .double(weightedSum(values)))
+    try withRuntime { runtime in
+      let types = Array(repeating: type, count: count)
+      try runtime.defineWeightedSum("sum", types)
+      let values = (0..<count).map { sample(type, -3 + 7 * $0) }
+      #expect(try runtime.call("sum", values, returning: .double) == .double(weightedSum(values)))
+    }
   }
 
   /// More than six integers and eight vectors, so that both kinds reach the stack, in the order of the arguments.
   @Test func mixedArguments() throws {
-    let cycle: [DynamicType] = [.int64, .double, .int32, .float]
-    let types = (0..<30).map { cycle[($0 * $0 + $0 / 3) % 4] }
-    try runtime.defineWeightedSum("sum", types)
-    let values = types.enumerated().map { sample($1, 5 - 2 * $0) }
-    #expect(try runtime.call("sum", values, returning: .double) == .double(weightedSum(values)))
+    try withRuntime { runtime in
+      let cycle: [DynamicType] = [.int64, .double, .int32, .float]
+      let types = (0..<30).map { cycle[($0 * $0 + $0 / 3) % 4] }
+      try runtime.defineWeightedSum("sum", types)
+      let values = types.enumerated().map { sample($1, 5 - 2 * $0) }
+      #expect(try runtime.call("sum", values, returning: .double) == .double(weightedSum(values)))
+    }
   }
 
   /// What a function leaves above a narrow result does not matter.
@@ -32,16 +33,18 @@ import Testing
     (.pointer, .pointer(0x0123_4567_89AB_CDEF)),
   ])
   func narrowResult(type: DynamicType, expected: DynamicValue) throws {
-    let function = try runtime.define("bits", signature: Signature(returning: type.valueClass)) { f in
-      f.mov(.rax, 0x0123_4567_89AB_CDEF)
-      f.functionReturn()
+    try withRuntime { runtime in
+      let function = try runtime.define("bits", signature: Signature(returning: type.valueClass)) { f in
+        f.mov(.rax, 0x0123_4567_89AB_CDEF)
+        f.functionReturn()
+      }
+      #expect(try runtime.call("bits", returning: type) == expected)
+      try runtime.redefine(function) { f in
+        f.mov(.rax, 0x0123_4567_0000_0000)
+        f.functionReturn()
+      }
+      if type == .bool { #expect(try runtime.call("bits", returning: type) == .bool(false)) }
     }
-    #expect(try runtime.call("bits", returning: type) == expected)
-    try runtime.redefine(function) { f in
-      f.mov(.rax, 0x0123_4567_0000_0000)
-      f.functionReturn()
-    }
-    if type == .bool { #expect(try runtime.call("bits", returning: type) == .bool(false)) }
   }
 
   @Test(arguments: [
@@ -49,63 +52,65 @@ import Testing
     .uint64(.max), .bool(true), .bool(false), .pointer(0x1234_5678_9ABC),
   ])
   func integerArgumentAndResult(value: DynamicValue) throws {
-    let signature = Signature([value.type.valueClass].compactMap { $0 }, returning: value.type.valueClass)
-    _ = try runtime.define("identity", signature: signature) { f in
-      f.mov(.rax, .rdi)
-      f.functionReturn()
+    try withRuntime { runtime in
+      let signature = Signature([value.type.valueClass].compactMap { $0 }, returning: value.type.valueClass)
+      _ = try runtime.define("identity", signature: signature) { f in
+        f.mov(.rax, .rdi)
+        f.functionReturn()
+      }
+      #expect(try runtime.call("identity", [value], returning: value.type) == value)
     }
-    #expect(try runtime.call("identity", [value], returning: value.type) == value)
   }
 
   @Test func floatsAreNotDoubles() throws {
-    let half = try runtime.define("half", signature: Signature([.float], returning: .float)) { f in
-      f.addss(.xmm0, .xmm0)
-      f.functionReturn()
+    try withRuntime { runtime in
+      let half = try runtime.define("half", signature: Signature([.float], returning: .float)) { f in
+        f.addss(.xmm0, .xmm0)
+        f.functionReturn()
+      }
+      let call = try DynamicCall(half, [.float], returning: .float)
+      #expect(try call([.float(0.75)]) == .float(1.5))
     }
-    let call = try DynamicCall(half, [.float], returning: .float)
-    #expect(try call([.float(0.75)]) == .float(1.5))
   }
 
   @Test func noResult() throws {
-    _ = try runtime.define("store", signature: Signature([.pointer, .int32])) { f in
-      f.mov(.base(.rdi), .esi)
-      f.functionReturn()
+    try withRuntime { runtime in
+      _ = try runtime.define("store", signature: Signature([.pointer, .int32])) { f in
+        f.mov(.base(.rdi), .esi)
+        f.functionReturn()
+      }
+      var cell: Int32 = 0
+      // The function stores through the pointer while it is valid.
+      let result = try unsafe withUnsafeMutablePointer(to: &cell) { pointer in
+        try runtime.call("store", [.pointer(UInt(bitPattern: pointer)), .int32(-7)])
+      }
+      #expect(result == .void)
+      #expect(cell == -7)
     }
-    var cell: Int32 = 0
-    // The function stores through the pointer while it is valid.
-    let result = try unsafe withUnsafeMutablePointer(to: &cell) { pointer in
-      try runtime.call("store", [.pointer(UInt(bitPattern: pointer)), .int32(-7)])
-    }
-    #expect(result == .void)
-    #expect(cell == -7)
   }
 
   /// A prepared call follows the function through its life, and is shared by threads.
-  @Test func preparedCallStaysValid() async throws {
-    let function = try runtime.define("f", signature: Signature([.int64], returning: .int64)) { f in
-      f.entrySite()
-      f.lea(.rax, .base(.rdi, 1))
-      f.functionReturn()
-    }
-    let call = try runtime.dynamicCall("f", [.int64], returning: .int64)
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      for task in 0..<4 {
-        group.addTask {
-          for index in 0..<100 {
-            let result = try call([.int(task * index)])
-            #expect(result == .int(task * index + 1))
-          }
+  @Test func preparedCallStaysValid() throws {
+    try withRuntime { runtime in
+      let function = try runtime.define("f", signature: Signature([.int64], returning: .int64)) { f in
+        f.entrySite()
+        f.lea(.rax, .base(.rdi, 1))
+        f.functionReturn()
+      }
+      let call = try runtime.dynamicCall("f", [.int64], returning: .int64)
+      onThreads(4) { thread in
+        for index in 0..<100 {
+          #expect(throws: Never.self) { #expect(try call([.int(thread * index)]) == .int(thread * index + 1)) }
         }
       }
-      try await group.waitForAll()
+      try runtime.rename(function, to: "g")
+      try runtime.redefine(function) { f in
+        f.entrySite()
+        f.lea(.rax, .base(.rdi, 2))
+        f.functionReturn()
+      }
+      #expect(try call([.int(40)]) == .int(42))
     }
-    try runtime.rename(function, to: "g")
-    try runtime.redefine(function) { f in
-      f.entrySite()
-      f.lea(.rax, .base(.rdi, 2))
-      f.functionReturn()
-    }
-    #expect(try call([.int(40)]) == .int(42))
   }
 
   private func sample(_ type: DynamicType, _ number: Int) -> DynamicValue {

@@ -3,14 +3,6 @@ import FtraceDynamicCall
 
 /// Functions that show where each of their arguments arrived: the sum of all, each times its position, counted from 1.
 extension TraceRuntime {
-  /// A runtime without a daemon's thread.
-  static func forTests() throws(FtraceError) -> TraceRuntime {
-    var configuration = Configuration()
-    configuration.daemonClock = .manual
-    configuration.reservation = 1 << 20
-    return try TraceRuntime(configuration)
-  }
-
   /// Defines the sum as a double, of arguments of any class. Integers have 32 or 64 bits and a sign.
   @discardableResult
   func defineWeightedSum(_ name: String, _ arguments: [DynamicType]) throws(FtraceError) -> FunctionHandle {

@@ -12,7 +12,7 @@ import Testing
   ) -> (bytes: [[UInt8]], patches: [ftrace_patch], plan: ftrace_plan) {
     let memory = UnsafeMutablePointer<UInt64>.allocate(capacity: words.count)
     defer { unsafe memory.deallocate() }
-    var patches: [ftrace_patch] = []
+    var patches: [ftrace_patch] = unsafe []
     for (index, bytes) in words.enumerated() {
       // Safe: each word has eight bytes, of which five from the third on are the instruction.
       let start = unsafe UnsafeMutableRawPointer(memory + index)

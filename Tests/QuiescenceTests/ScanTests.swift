@@ -6,9 +6,9 @@ import Testing
   private let ranges: [ClosedRange<UInt64>] = [0x1000...0x1010, 0x1010...0x1040, 0x2000...0x2100]
 
   private func marks(for words: [UInt64]) -> [UInt8] {
-    let ranges = unsafe self.ranges.map { unsafe ftrace_code_range(start: $0.lowerBound, end: $0.upperBound) }
+    let ranges = self.ranges.map { ftrace_code_range(start: $0.lowerBound, end: $0.upperBound) }
     var marks = [UInt8](repeating: 0, count: ranges.count)
-    let count = unsafe ranges.count
+    let count = ranges.count
     // Safe: all three arrays are pinned for the call, which reads `words` and `ranges` and writes `marks`.
     unsafe words.withUnsafeBufferPointer { words in
       unsafe ranges.withUnsafeBufferPointer { ranges in

@@ -1,4 +1,5 @@
 import Ftrace
+import Glibc
 
 extension TraceRuntime {
   /// A traced function that returns its argument plus a number: enough of a body to see that it ran.
@@ -23,15 +24,15 @@ extension TraceRuntime {
     }
   }
 
-  /// A traced function that polls until the word at `stop` is not zero, and returns how often it looped.
-  package func poller(_ name: String) throws(FtraceError) -> EmittedFunction<Int, UnsafeMutablePointer<Int>> {
-    // Safe: the code reads the word as long as it runs, and the caller keeps it.
-    unsafe try define(name, as: ((UnsafeMutablePointer<Int>) -> Int).self) { f in
+  /// A traced function that polls until it is stopped; see `PollingLoop`. Returns how often it looped.
+  package func poller(_ name: String) throws(FtraceError) -> EmittedFunction<Int, UInt> {
+    try define(name, as: ((UInt) -> Int).self) { f in
       f.entrySite()
       f.prologue()
       f.xor(.eax, .eax)
       let loop = f.here("loop")
       f.inc(.rax)
+      f.mov(.base(.rdi, 8), .rax)
       f.poll()
       f.cmp(.qword, .base(.rdi), 0)
       f.j(.e, loop)
@@ -50,19 +51,21 @@ extension FunctionBuilder {
   }
 }
 
-/// A word in memory that emitted code looks at and the test writes.
-@safe package final class SharedWord: Sendable {
-  // Safe: allocated for the life of the object, and accessed in aligned words, one writer at a time.
-  package nonisolated(unsafe) let pointer = UnsafeMutablePointer<Int>.allocate(capacity: 1)
+/// What a `poller` looks at: the test lets it go on and stops it.
+package final class PollingLoop: Sendable {
+  private let words = SharedWords(2)
 
-  package init(_ value: Int = 0) { unsafe pointer.initialize(to: value) }
+  package init() {}
 
-  deinit { unsafe pointer.deallocate() }
+  /// Runs a poller until it is stopped.
+  package func run(_ poller: EmittedFunction<Int, UInt>) -> Int { poller(words.address) }
 
-  package var value: Int {
-    get { unsafe pointer.pointee }
-    set { unsafe pointer.pointee = newValue }
-  }
+  /// Waits until the poller has looped at least once.
+  package func waitUntilRunning() { while words[1] == 0 { sched_yield() } }
+
+  package func stop() { words[0] = 1 }
+
+  package var isStopped: Bool { words[0] != 0 }
 }
 
 /// Words in memory that emitted code, callbacks and the test share.
@@ -70,6 +73,8 @@ extension FunctionBuilder {
   // Safe: allocated for the life of the object, zeroed, and indices are checked. Who writes which word is the test's business.
   package nonisolated(unsafe) let base: UnsafeMutablePointer<Int>
   private let count: Int
+
+  package var address: UInt { unsafe UInt(bitPattern: base) }
 
   package init(_ count: Int) {
     self.count = count

@@ -9,7 +9,8 @@ enum ftrace_patch_status {
   FTRACE_PATCH_WAITING = 0,    // not reached
   FTRACE_PATCH_WRITTEN = 1,    // expected bytes found, replaced
   FTRACE_PATCH_ALREADY = 2,    // held the replacement already: nothing written
-  FTRACE_PATCH_UNEXPECTED = 3, // other bytes found: nothing written, `found_*` say which
+  FTRACE_PATCH_UNEXPECTED = 3,   // other bytes found: nothing written, `replacement_*` holds them
+  FTRACE_PATCH_INACCESSIBLE = 4, // the page cannot be written (set by the planner, which leaves the entry out)
 };
 
 /// One instruction of five bytes. All five lie in one aligned word of eight, so that one store replaces them.
@@ -20,7 +21,7 @@ struct ftrace_patch {
   uint8_t expected_high;   // byte 4
   uint8_t replacement_high;
   uint8_t status;
-  uint8_t critical; // nothing after this entry is written if it is unexpected
+  uint8_t critical; // nothing of the plan is written if this entry is unexpected
   uint32_t tag;     // the planner's
 };
 _Static_assert(sizeof(struct ftrace_patch) == 24, "a million sites make 24 MB of plan");
@@ -61,40 +62,61 @@ struct ftrace_plan {
   bool aborted; // a critical entry was unexpected
 };
 
+/// The aligned word of a patch, what its five bytes are to be, and which bits they are.
+struct ftrace_patch_word {
+  _Atomic(uint64_t) *word;
+  uint64_t expected, replacement, mask;
+  unsigned shift;
+};
+
+static inline struct ftrace_patch_word ftrace_patch_word(const struct ftrace_patch *patch) {
+  const unsigned shift = ((uintptr_t)patch->write & 7) * 8;
+  return (struct ftrace_patch_word){
+      .word = (_Atomic(uint64_t) *)((uintptr_t)patch->write & ~(uintptr_t)7),
+      .expected = (patch->expected_low | (uint64_t)patch->expected_high << 32) << shift,
+      .replacement = (patch->replacement_low | (uint64_t)patch->replacement_high << 32) << shift,
+      .mask = UINT64_C(0xFFFFFFFFFF) << shift,
+      .shift = shift,
+  };
+}
+
+static inline void ftrace_patch_unexpected(struct ftrace_plan *plan, struct ftrace_patch *patch, uint64_t found) {
+  patch->replacement_low = (uint32_t)found;
+  patch->replacement_high = (uint8_t)(found >> 32);
+  patch->status = FTRACE_PATCH_UNEXPECTED;
+  plan->unexpected++;
+}
+
 /// Applies a plan. No worker may execute the code that it names; calls nothing.
+///
+/// Critical entries come first in the array, and are looked at before anything is written: one that is unexpected ends the plan with nothing changed.
 static inline void ftrace_plan_apply(struct ftrace_plan *plan) {
   plan->written = plan->unexpected = 0;
   plan->aborted = false;
   for (size_t i = 0; i < plan->patch_count; i++) {
     struct ftrace_patch *patch = &plan->patches[i];
-    _Atomic(uint64_t) *word = (_Atomic(uint64_t) *)((uintptr_t)patch->write & ~(uintptr_t)7);
-    const unsigned shift = ((uintptr_t)patch->write & 7) * 8;
-    const uint64_t mask = UINT64_C(0xFFFFFFFFFF) << shift;
-    const uint64_t expected = (patch->expected_low | (uint64_t)patch->expected_high << 32) << shift;
-    const uint64_t replacement = (patch->replacement_low | (uint64_t)patch->replacement_high << 32) << shift;
+    if (!patch->critical) break; // they come first
+    const struct ftrace_patch_word at = ftrace_patch_word(patch);
+    const uint64_t old = atomic_load_explicit(at.word, memory_order_relaxed) & at.mask;
+    if (old == at.expected || old == at.replacement) continue;
+    ftrace_patch_unexpected(plan, patch, old >> at.shift);
+    plan->aborted = true;
+  }
+  if (plan->aborted) return;
+  for (size_t i = 0; i < plan->patch_count; i++) {
+    struct ftrace_patch *patch = &plan->patches[i];
+    const struct ftrace_patch_word at = ftrace_patch_word(patch);
     // Only a stopper writes code, one at a time: the load pairs with nothing.
-    const uint64_t old = atomic_load_explicit(word, memory_order_relaxed);
-    if ((old & mask) == expected) {
-      if (expected == replacement) {
-        patch->status = FTRACE_PATCH_ALREADY;
-        continue;
-      }
+    const uint64_t old = atomic_load_explicit(at.word, memory_order_relaxed);
+    if ((old & at.mask) == at.replacement) {
+      patch->status = FTRACE_PATCH_ALREADY;
+    } else if ((old & at.mask) == at.expected) {
       // Pairs with the instruction fetch of workers, ordered by the core serialisation before release.
-      atomic_store_explicit(word, (old & ~mask) | replacement, memory_order_relaxed);
+      atomic_store_explicit(at.word, (old & ~at.mask) | at.replacement, memory_order_relaxed);
       patch->status = FTRACE_PATCH_WRITTEN;
       plan->written++;
-    } else if ((old & mask) == replacement) {
-      patch->status = FTRACE_PATCH_ALREADY;
     } else {
-      const uint64_t found = (old & mask) >> shift;
-      patch->replacement_low = (uint32_t)found;
-      patch->replacement_high = (uint8_t)(found >> 32);
-      patch->status = FTRACE_PATCH_UNEXPECTED;
-      plan->unexpected++;
-      if (patch->critical) {
-        plan->aborted = true;
-        return;
-      }
+      ftrace_patch_unexpected(plan, patch, (old & at.mask) >> at.shift);
     }
   }
   for (size_t i = 0; i < plan->word_count; i++)

@@ -97,7 +97,7 @@ extension EngineState {
     guard image.bytes.count <= arena.codeAddresses.count else { throw fail(.tooLarge(bytes: image.bytes.count)) }
     var end = 0
     for site in image.sites.sorted(by: { $0.offset < $1.offset }) {
-      guard site.offset >= 0, site.offset + 5 <= image.bytes.count else {
+      guard site.offset >= 0, site.offset <= image.bytes.count - 5 else {
         throw fail(.siteOutOfRange(offset: site.offset))
       }
       guard site.offset >= end else { throw fail(.sitesOverlap(offset: site.offset)) }

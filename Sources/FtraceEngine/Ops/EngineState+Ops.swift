@@ -39,10 +39,14 @@ extension EngineState {
     var next = desired
     next.ops.remove(at: index)
     if killedReason != nil {
-      // Nothing is patched any more, and no site calls anything.
+      // No site is written any more, and some may call their trampoline: the ops takes its thunk out of service itself.
+      var plan = Plan()
+      disarm(registered, in: &plan)
+      _ = try run(&plan)
       desired = next
     } else {
-      _ = try commit(next, classChanges: try classChanges(of: registered, becoming: nil))
+      _ = try commit(
+        next, classChanges: try classChanges(of: registered, becoming: nil), leaving: registered)
     }
     leaving.append(registered)
     return registered
@@ -50,7 +54,8 @@ extension EngineState {
 
   func finishUnregistering(_ registered: RegisteredOps) {
     leaving.removeAll { $0.number == registered.number }
-    discard(registered)
+    // After a kill, sites may call the thunk for good: it stays, without its ops.
+    if killedReason == nil { discard(registered) }
   }
 
   /// Changes the filter of a registered ops, in one stop.

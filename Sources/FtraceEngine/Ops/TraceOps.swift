@@ -42,7 +42,7 @@ import CFtraceShims
   /// An ops that calls a Swift closure, which may capture. It costs some nanoseconds more than a C function.
   public init(
     name: String, filter: TraceFilter = .all, registers: Bool = false,
-    _ body: @escaping @Sendable (TracedCall) -> Void
+    _ body: @escaping @Sendable (borrowing TracedCall) -> Void
   ) {
     let box = ClosureBox(body)
     self.name = name
@@ -54,25 +54,34 @@ import CFtraceShims
     unsafe self.callback = { ip, parent, context, registers in
       guard let context = unsafe context else { return }
       unsafe Unmanaged<ClosureBox>.fromOpaque(context)._withUnsafeGuaranteedRef { box in
-        unsafe box.body(TracedCall(ip: ip, parentIP: parent, registers: registers?.pointee))
+        unsafe box.body(TracedCall(ip: ip, parentIP: parent, registers: registers))
       }
     }
   }
 
   private final class ClosureBox: Sendable {
-    let body: @Sendable (TracedCall) -> Void
-    init(_ body: @escaping @Sendable (TracedCall) -> Void) { self.body = body }
+    let body: @Sendable (borrowing TracedCall) -> Void
+    init(_ body: @escaping @Sendable (borrowing TracedCall) -> Void) { self.body = body }
   }
 }
 
-/// What a callback learns of a call.
-public struct TracedCall {
+/// What a callback learns of a call. It cannot be kept beyond the callback; what is read from it can.
+@safe public struct TracedCall: ~Copyable {
   /// Address of the site: the first byte of the traced function.
   public let ip: UInt
   /// The return address in the real caller.
   public let parentIP: UInt
+  // Safe: what it points to is in the frame of the trampoline, and this value cannot leave the callback.
+  private let saved: UnsafePointer<ftrace_registers>?
+
+  init(ip: UInt, parentIP: UInt, registers: UnsafePointer<ftrace_registers>?) {
+    self.ip = ip
+    self.parentIP = parentIP
+    unsafe saved = registers
+  }
+
   /// The registers at the entry, if the ops asks for them.
-  public let registers: ftrace_registers?
+  public var registers: ftrace_registers? { unsafe saved?.pointee }
 }
 
 extension TraceOps: CustomStringConvertible {

@@ -26,12 +26,15 @@ extension EngineState {
   /// Brings code and tables to a new desired state, in one stop, with all that waits: pending sites, and sites of bodies that went.
   ///
   /// On an error nothing has changed: `desired` is what it was, and so are the classes.
-  func commit(_ next: DesiredState, classChanges: [ClassChange] = []) throws(FtraceError) -> CommitReport {
+  /// - Parameter leaving: an ops whose thunk is to pass calls over from now on.
+  func commit(
+    _ next: DesiredState, classChanges: [ClassChange] = [], leaving: RegisteredOps? = nil
+  ) throws(FtraceError) -> CommitReport {
     if let killedReason { throw .killed(reason: killedReason) }
     guard !Quiescence.isInsideCallback else { throw .quiescence(.insideCallback) }
     for change in classChanges { unsafe tables.desiredClass[Int(change.site >> 3)] = change.new }
     do throws(FtraceError) {
-      let report = try write(try codeState(for: next), classChanges: classChanges)
+      let report = try write(try codeState(for: next), classChanges: classChanges, leaving: leaving)
       desired = next
       retireUnusedTrampolines()
       return report
@@ -89,14 +92,19 @@ extension EngineState {
 
   // MARK: - The stop
 
-  private func write(_ next: CodeState, classChanges: [ClassChange]) throws(FtraceError) -> CommitReport {
+  private func write(
+    _ next: CodeState, classChanges: [ClassChange], leaving: RegisteredOps?
+  ) throws(FtraceError) -> CommitReport {
     var plan = Plan()
     patchInnerCalls(next, &plan)
+    if let leaving { disarm(leaving, in: &plan) }
     let pending = takePending()
     let dropped = planDrops(&plan)
     var converted = 0
-    for number in pending { converted += planSite(number, next, &plan) ? 1 : 0 }
-    if next.classTargets != actual.classTargets || !classChanges.isEmpty { planAllSites(next, &plan) }
+    let all = next.classTargets != actual.classTargets || !classChanges.isEmpty || mustLookAtAll
+    for key in sitesInOrder(pending, andAllOthers: all) {
+      converted += planSite(UInt32(truncatingIfNeeded: key), next, &plan) ? 1 : 0
+    }
     planTables(next, classChanges, &plan)
     #if FTRACE_DELAYS
       sabotage?.apply(to: &plan)
@@ -113,6 +121,7 @@ extension EngineState {
       throw error
     }
     actual = next
+    mustLookAtAll = false
     var report = settle(plan, next)
     report.stop = stop
     report.converted = converted
@@ -133,6 +142,14 @@ extension EngineState {
     if next.callerTarget != actual.callerTarget {
       patchInnerCall(stubs.callerCall, from: actual.callerTarget, to: next.callerTarget, Plan.Tag.callerCall, &plan)
     }
+  }
+
+  /// Makes the thunk of an ops pass over the calls that still come to it.
+  func disarm(_ ops: RegisteredOps, in plan: inout Plan) {
+    let thunk = ops.thunk.offset
+    unsafe plan.patch(
+      at: arena.writableAddress(ofCodeAt: thunk), from: .nop, to: .jump(from: thunk, to: stubs.stub),
+      tag: Plan.Tag.thunk)
   }
 
   private func patchInnerCall(
@@ -174,16 +191,22 @@ extension EngineState {
     return current == UInt32(FTRACE_TARGET_MCOUNT)
   }
 
-  /// Plans every converted site. Those that become pending now wait for the next stop.
-  private func planAllSites(_ next: CodeState, _ plan: inout Plan) {
-    let count = tables.count
-    unsafe plan.patches.reserveCapacity(plan.patches.count + count)
-    for index in 0..<count {
-      let number = UInt32(index + 1)
-      if unsafe tables.record(number).pointee.target != UInt32(FTRACE_TARGET_MCOUNT) {
-        _ = planSite(number, next, &plan)
+  /// The pending sites and, if asked for, all converted ones, in order of address: a stop that writes memory from one end to the
+  /// other is several times shorter. Those that become pending now wait for the next stop.
+  /// - Returns: for each the offset of the site, and the number of its record in the lower half. Linear.
+  private func sitesInOrder(_ pending: [UInt32], andAllOthers all: Bool) -> [UInt64] {
+    func key(_ number: UInt32) -> UInt64 { unsafe UInt64(tables.record(number).pointee.site) << 32 | UInt64(number) }
+    var keys = pending.map(key)
+    if all {
+      let count = tables.count
+      keys.reserveCapacity(keys.count + count)
+      for index in 0..<count {
+        let number = UInt32(index + 1)
+        if unsafe tables.record(number).pointee.target != UInt32(FTRACE_TARGET_MCOUNT) { keys.append(key(number)) }
       }
     }
+    keys.sortByUpperHalf()
+    return keys
   }
 
   private func planTables(_ next: CodeState, _ classChanges: [ClassChange], _ plan: inout Plan) {
@@ -235,6 +258,7 @@ extension EngineState {
       let record = unsafe tables.record(old)
       if unsafe record.pointee.flags == 0 && record.pointee.site == cell.tag {
         unsafe record.pointee.flags = UInt32(FTRACE_RECORD_DROPPED)
+        unsafe ftrace_recorder_subtract_pending_count(tables.recorder, 1)
       }
     }
     for body in unlinked {
@@ -248,6 +272,13 @@ extension EngineState {
 
   /// Runs a stop for a plan, with a scan for what is retired, and reclaims what nothing refers to.
   func run(_ plan: inout Plan) throws(FtraceError) -> StopReport {
+    let lost = unsafe screen(&plan)
+    if let critical = unsafe lost.first(where: {
+      unsafe $0.critical != 0 && $0.status == UInt8(FTRACE_PATCH_INACCESSIBLE.rawValue)
+    }) {
+      throw unsafe damage((critical.tag, SiteBytes(low: critical.expected_low, high: critical.expected_high), nil))
+    }
+    defer { unsafe plan.patches += lost }
     var uncertain = false
     let report: StopReport
     do throws(QuiesceError) {
@@ -295,21 +326,6 @@ extension EngineState {
     return try result.get()
   }
 
-  /// The pages that a plan writes to, neighbours together.
-  private func pageRuns(of plan: Plan) -> [ftrace_page_run] {
-    let size = UInt64(System.pageSize)
-    var runs: [ftrace_page_run] = []
-    let starts = unsafe Set(plan.patches.map { unsafe UInt64(UInt(bitPattern: $0.write)) & ~(size - 1) })
-    for start in starts.sorted() {
-      if let last = runs.last, last.start + last.bytes == start {
-        runs[runs.count - 1].bytes += size
-      } else {
-        runs.append(ftrace_page_run(start: start, bytes: size))
-      }
-    }
-    return runs
-  }
-
   /// Reads the results of a plan back into the records.
   private func settle(_ plan: Plan, _ next: CodeState) -> CommitReport {
     var report = CommitReport()
@@ -324,12 +340,13 @@ extension EngineState {
       if written { report.sitesWritten += 1 }
       let record = unsafe tables.record(tag)
       let site = unsafe record.pointee.site
-      if status == UInt8(FTRACE_PATCH_UNEXPECTED.rawValue) {
+      let isInaccessible = status == UInt8(FTRACE_PATCH_INACCESSIBLE.rawValue)
+      if isInaccessible || status == UInt8(FTRACE_PATCH_UNEXPECTED.rawValue) {
         unsafe record.pointee.flags |= UInt32(FTRACE_RECORD_FAILED)
         let entry = unsafe QuarantinedSite(
           ip: executable(site), function: name(at: site),
           expected: SiteBytes(low: patch.expected_low, high: patch.expected_high).bytes,
-          found: SiteBytes(low: patch.replacement_low, high: patch.replacement_high).bytes)
+          found: isInaccessible ? [] : SiteBytes(low: patch.replacement_low, high: patch.replacement_high).bytes)
         quarantine[site] = entry
         report.quarantined.append(entry)
       } else {
@@ -344,16 +361,17 @@ extension EngineState {
   }
 
   /// The engine's own code was overwritten by somebody: nothing that it would patch can be trusted to work.
-  private func damage(_ patch: (tag: UInt32, expected: SiteBytes, found: SiteBytes)) -> FtraceError {
+  private func damage(_ patch: (tag: UInt32, expected: SiteBytes, found: SiteBytes?)) -> FtraceError {
     let call = patch.tag == Plan.Tag.mcountCall ? stubs.mcountCall : stubs.callerCall
     killedReason = "the engine's code was overwritten"
-    return .engineCodeDamaged(address: executable(call), expected: patch.expected.bytes, found: patch.found.bytes)
+    return .engineCodeDamaged(
+      address: executable(call), expected: patch.expected.bytes, found: patch.found?.bytes ?? [])
   }
 }
 
 extension Plan {
   /// The inner call that was found with other bytes, after which nothing was written.
-  fileprivate var damagedInnerCall: (tag: UInt32, expected: SiteBytes, found: SiteBytes)? {
+  fileprivate var damagedInnerCall: (tag: UInt32, expected: SiteBytes, found: SiteBytes?)? {
     for index in unsafe patches.indices.prefix(2) {
       let patch = unsafe patches[index]
       guard unsafe patch.critical != 0 && patch.status == UInt8(FTRACE_PATCH_UNEXPECTED.rawValue) else { continue }

@@ -59,6 +59,8 @@ struct DesiredState {
   var reclaimAt = (blocks: EngineState.retiredLimit, bytes: EngineState.retiredBytesLimit)
   /// What is freed when a retired block is reclaimed.
   var onReclaim: [UInt32: () -> Void] = [:]
+  /// Whether the next commit looks at every site, although no target changed: sites came back from quarantine.
+  var mustLookAtAll = false
   var quarantine: [UInt32: QuarantinedSite] = [:]
   /// Ops that are unreachable, while their callback may still be on a stack.
   var leaving: [RegisteredOps] = []
@@ -202,7 +204,7 @@ struct DesiredState {
   ) throws(FtraceError) {
     for relocation in relocations {
       let size = relocation.kind == .absolute64 ? 8 : 4
-      guard relocation.offset >= 0, relocation.offset + size <= bytes.count else {
+      guard relocation.offset >= 0, relocation.offset <= bytes.count - size else {
         throw .invalidImage(name, reason: .relocationOutOfRange(offset: relocation.offset))
       }
       guard let address = unsafe address(of: relocation.symbol, ownSlot: ownSlot) else {

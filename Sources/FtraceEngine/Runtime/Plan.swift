@@ -6,6 +6,7 @@ import CFtraceShims
   enum Tag {
     static let mcountCall: UInt32 = 0xFFFF_FFFF
     static let callerCall: UInt32 = 0xFFFF_FFFE
+    static let thunk: UInt32 = 0xFFFF_FFFD
     static let firstSpecial: UInt32 = 0xFFFF_FFF0
   }
 

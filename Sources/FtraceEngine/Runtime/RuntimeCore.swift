@@ -11,6 +11,7 @@ final class RuntimeCore: Sendable {
   private let dropped = Mutex<[DroppedHandle]>([])
 
   init(_ configuration: Configuration) throws(FtraceError) {
+    KeptRuntimes.sweep()
     let state = Guarded(try EngineState(configuration))
     self.state = state
     daemon = Daemon(period: configuration.daemonPeriod) {
@@ -27,7 +28,7 @@ final class RuntimeCore: Sendable {
 
   deinit {
     daemon.stop()
-    state.withLock { $0.tearDown() }
+    if state.withLock({ $0.tearDown() }) { KeptRuntimes.keep(state) }
   }
 
   /// Runs `body` under the engine's lock, after what handles that went have left behind.
@@ -74,19 +75,17 @@ final class RuntimeCore: Sendable {
 
 extension EngineState {
   /// The end of a runtime. If a worker may still be in its code, the memory is kept for good: it is never unmapped under a worker.
-  func tearDown() {
+  /// - Returns: whether the state must be kept.
+  func tearDown() -> Bool {
     desired.ops = []
     unsafe ftrace_recorder_set_enabled(tables.recorder, 0)
     var inUse = true
-    do throws(QuiesceError) {
-      inUse = try refersToArena()
-    } catch {
-      // A worker that did not arrive may be in this arena.
-    }
-    if inUse { _ = unsafe Unmanaged.passRetained(self) }
+    // A worker that does not arrive may be in this arena.
+    if let refers = try? refersToArena() { inUse = refers }
+    return inUse
   }
 
-  private func refersToArena() throws(QuiesceError) -> Bool {
+  fileprivate func refersToArena() throws(QuiesceError) -> Bool {
     let addresses = arena.codeAddresses
     var range = ftrace_code_range(start: UInt64(addresses.lowerBound), end: UInt64(addresses.upperBound))
     var mark: UInt8 = 0
@@ -98,6 +97,20 @@ extension EngineState {
         return unsafe mark.pointee != 0 || scan.uncertain
       }
     }
+  }
+}
+
+/// Runtimes that were released while a worker was in their code, or may have been. Looked at again when a runtime is made.
+enum KeptRuntimes {
+  private static let kept = Mutex<[Guarded<EngineState>]>([])
+
+  static func keep(_ state: Guarded<EngineState>) { kept.withLock { $0.append(state) } }
+
+  /// Lets go of those that nobody is in any more.
+  static func sweep() {
+    let candidates = kept.withLock { list in exchange(&list, with: []) }
+    let still = candidates.filter { $0.withLock { state in (try? state.refersToArena()) ?? true } }
+    kept.withLock { $0 += still }
   }
 }
 

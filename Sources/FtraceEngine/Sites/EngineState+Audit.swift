@@ -55,6 +55,11 @@ extension EngineState {
           QuarantinedSite(ip: executable(call), function: name, expected: expected.bytes, found: found.bytes))
       }
     }
+    if !report.released.isEmpty {
+      mustLookAtAll = true
+      // If no stop is possible now, they follow with the next one.
+      _ = try? commit(desired)
+    }
     return report
   }
 
@@ -72,6 +77,7 @@ extension EngineState {
     switch unsafe Int(patch.status) {
     case Int(FTRACE_PATCH_WRITTEN.rawValue): return .modified
     case Int(FTRACE_PATCH_ALREADY.rawValue): return .alreadyNew
+    case Int(FTRACE_PATCH_INACCESSIBLE.rawValue): return .fault
     default:
       return unsafe .unexpected(SiteBytes(low: patch.replacement_low, high: patch.replacement_high).bytes)
     }

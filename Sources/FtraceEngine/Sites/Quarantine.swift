@@ -5,12 +5,12 @@ public struct QuarantinedSite: Hashable, Sendable {
   /// Name of the function that holds it.
   public var function: String
   public var expected: [UInt8]
-  /// What was there instead.
+  /// What was there instead; nothing if the page cannot be written at all.
   public var found: [UInt8]
 }
 
 extension QuarantinedSite: CustomStringConvertible {
   public var description: String {
-    "\(function) at 0x\(String(ip, radix: 16)): expected \(expected.hex), found \(found.hex)"
+    "\(function) at 0x\(String(ip, radix: 16)): expected \(expected.hex), found \(found.isEmpty ? "a page that cannot be written" : found.hex)"
   }
 }

@@ -42,6 +42,13 @@ struct SiteBytes: Hashable, Sendable {
     return SiteBytes(low: 0xE8 | displacement << 8, high: UInt8(displacement >> 24))
   }
 
+  /// `jmp` from `place` to `target`, both offsets in the arena.
+  static func jump(from place: UInt32, to target: UInt32) -> SiteBytes {
+    var bytes = call(from: place, to: target)
+    bytes.low += 1  // E9 instead of E8
+    return bytes
+  }
+
   init(low: UInt32, high: UInt8) {
     self.low = low
     self.high = high

@@ -40,7 +40,7 @@ extension Assembler {
     body()
     for (register, offset) in vectors { movaps(register, .base(.rsp, Int32(offset))) }
     for (register, index) in volatile { mov(register, .base(.rsp, Int32(index * 8))) }
-    mov(.rbp, .base(.rbp, 16))
+    mov(.rbp, .base(.rsp, size + 16))
     add(.rsp, size + 32)
     ret()
   }
@@ -50,16 +50,18 @@ extension Assembler {
   /// At entry `rdi` is ip, `rsi` the parent, `rcx` the registers. Calls from within the callback are counted, not delivered.
   func opsThunk(ops: TraceOps, activeFlag: Int32, recursions: UInt) {
     let recursed = label("recursed")
+    // Becomes a jump to `ftrace_stub` when the ops goes: a worker that is in the callback of another ops of the same call, and comes
+    // here later, passes it over.
+    nop(5)
     cmp(.byte, .fs(activeFlag), 0)
     j(.ne, recursed)
     mov(.byte, .fs(activeFlag), 1)
-    push(.rbp)
-    mov(.rbp, .rsp)
+    sub(.rsp, 8)
     // Safe: the ops answers for its context, and is kept while this thunk can run.
     mov(.rdx, Int64(Int(bitPattern: unsafe ops.context)))
     if !ops.wantsRegisters { xor(.ecx, .ecx) }
     callAbsolute(unsafe unsafeBitCast(ops.callback, to: UInt.self))
-    pop(.rbp)
+    add(.rsp, 8)
     mov(.byte, .fs(activeFlag), 0)
     ret()
     bind(recursed)

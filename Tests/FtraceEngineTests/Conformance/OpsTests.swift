@@ -100,8 +100,8 @@ extension TraceRuntime {
   @Test("row 22: the thunk of an ops calls its callback and nothing else")
   func fastPath() throws {
     try withRuntime { runtime in
-      let (far, calls) = (try FarCallback(), SharedWord())
-      let ops = unsafe TraceOps(name: "far", context: calls.pointer, callback: far.callback)
+      let (far, calls) = (try FarCallback(), SharedWords(1))
+      let ops = unsafe TraceOps(name: "far", context: calls.base, callback: far.callback)
       try runtime.register(ops)
       let thunk = try #require(runtime.thunk(of: ops))
       let code = try Disassembler().decode(memory(at: thunk, count: 64), at: UInt64(thunk))
@@ -111,7 +111,7 @@ extension TraceRuntime {
         body.flatMap(\.bytes)[index..<index + 8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
       }
       #expect(constants.contains(UInt64(far.address)))
-      #expect(unsafe constants.contains(UInt64(UInt(bitPattern: calls.pointer))))
+      #expect(unsafe constants.contains(UInt64(UInt(bitPattern: calls.base))))
       try runtime.unregister(ops)
     }
   }

@@ -190,13 +190,13 @@ private func call(from site: UInt, to target: UInt) -> [UInt8] {
   func farCallback(mode: RecordingMode) throws {
     try withRuntime(mode) { runtime in
       let f = try runtime.adder("f", 1)
-      let (far, calls) = (try FarCallback(), SharedWord())
+      let (far, calls) = (try FarCallback(), SharedWords(1))
       let entry = try f.handle.entry
       #expect(max(far.address, entry) - min(far.address, entry) > 1 << 31)
-      let ops = unsafe TraceOps(name: "far", context: calls.pointer, callback: far.callback)
+      let ops = unsafe TraceOps(name: "far", context: calls.base, callback: far.callback)
       try runtime.register(ops)
       for _ in 0..<5 { #expect(f(1) == 2) }
-      #expect(calls.value == 5)
+      #expect(calls[0] == 5)
       try runtime.unregister(ops)
     }
   }

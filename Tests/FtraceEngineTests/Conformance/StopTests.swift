@@ -124,8 +124,8 @@ import Testing
   func noCounterInside(mode: RecordingMode) throws {
     try withRuntime(mode) { runtime in
       let leaf = try runtime.adder("leaf", 1)
-      let stop = SharedWord()
-      let loop = unsafe try runtime.define("loop", as: ((UnsafeMutablePointer<Int>) -> Int).self) { f in
+      let stop = PollingLoop()
+      let loop = try runtime.define("loop", as: ((UInt) -> Int).self) { f in
         f.entrySite()
         f.prologue(saving: [.rbx, .r12])
         f.mov(.rbx, .rdi)
@@ -164,10 +164,10 @@ import Testing
       let ops = TraceOps(name: "count") { _ in log.add() }
       try beside({
         onThreads(2) { number in
-          if number == 0 { _ = unsafe loop(stop.pointer) } else { while stop.value == 0 { _ = deep(200) } }
+          if number == 0 { _ = stop.run(loop) } else { while !stop.isStopped { _ = deep(200) } }
         }
       }) {
-        defer { stop.value = 1 }
+        defer { stop.stop() }
         while log.count < 100 {
           if runtime.registeredOps.isEmpty { try runtime.register(ops) }
         }
