@@ -88,6 +88,13 @@ let package = Package(
       name: "QuiescenceTests",
       dependencies: ["FtraceQuiescence", "FtraceTestSupport", "CFtraceShims", "CFtraceTestShims"], swiftSettings: memory
     ),
+    .testTarget(
+      name: "TracersTests",
+      dependencies: ["Ftrace", "FtraceEngine", "FtracePlatform", "FtraceTestSupport", "CFtraceShims"],
+      swiftSettings: memory),
+    .testTarget(name: "WorkloadsTests", dependencies: ["FtraceWorkloads", "FtraceTestSupport"], swiftSettings: memory),
+    // These run the executable, which is built with them.
+    .testTarget(name: "CommandTests", dependencies: ["FtraceCommand"], swiftSettings: memory),
     .testTarget(name: "TortureTests", dependencies: ["FtraceTorture", "FtraceTestSupport"], swiftSettings: memory),
     .testTarget(
       name: "DynamicCallTests", dependencies: ["Ftrace", "FtraceDynamicCall", "FtraceTestSupport"],

@@ -32,9 +32,7 @@ public struct Pool: Workload {
     for member in Self.members { jobs.append((member.name, try member.job(in: runtime))) }
     let (work, rounds) = (jobs, rounds)
     var controller = Controller(runtime: runtime)
-    let failures = try onThreads(
-      context.threads ?? 4, named: Self.name, beside: { isRunning in controller.run(while: isRunning) }
-    ) { worker in
+    let runRounds: @Sendable (Int) -> [String] = { worker in
       var failures: [String] = []
       for round in 0..<rounds {
         for offset in work.indices {
@@ -43,6 +41,9 @@ public struct Pool: Workload {
         }
       }
       return failures
+    }
+    let failures = try onThreads(context.threads ?? 4, named: Self.name, runRounds) { isRunning in
+      controller.run(while: isRunning)
     }
     if let failure = failures.joined().first { throw .mismatch(failure) }
     if let error = controller.error { throw .runtime(error) }

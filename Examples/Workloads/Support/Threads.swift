@@ -9,8 +9,8 @@ import Synchronization
 ///   - name: what traces show for the threads.
 ///   - beside: runs on the calling thread meanwhile; its argument tells whether a thread still runs.
 func onThreads<Result: Sendable>(
-  _ count: Int, named name: String, beside: ((_ isRunning: () -> Bool) -> Void)? = nil,
-  _ body: @escaping @Sendable (Int) -> Result
+  _ count: Int, named name: String, _ body: @escaping @Sendable (Int) -> Result,
+  beside: ((_ isRunning: () -> Bool) -> Void)? = nil
 ) throws(WorkloadError) -> [Result] {
   let crew = Crew(count: count, name: name, body)
   if count == 1, beside == nil {

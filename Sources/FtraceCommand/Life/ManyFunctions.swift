@@ -19,11 +19,10 @@ struct ManyFunctions {
   }
 
   func walk() throws(FtraceError) {
+    let title = count == 1 ? "ONE FUNCTION" : "\(count) FUNCTIONS"
+    Terminal.print("\(title), and a worker that loops in emitted code meanwhile, so that each stop has somebody")
     Terminal.print(
-      "\(count == 1 ? "ONE FUNCTION" : "\(count) FUNCTIONS"), and a worker that loops in emitted code meanwhile, so that each stop has to stop"
-    )
-    Terminal.print(
-      "somebody. \"each\" is the time divided by the functions; the stop's times are those of the step's last.\n")
+      "to stop. \"each\" is the time divided by the functions; \"to stop\" and \"held\" are the last stop's.\n")
     head()
     let spinner = try Spinner(runtime)
     defer { spinner.stop() }

@@ -54,7 +54,7 @@ extension OneFunction {
     var cost = try Cost.of(in: runtime) { check(area(6, 7) == 42, "area(6, 7) is 42") }
     show(
       area, "called for the first time",
-      ["mcount recorded the site, which now waits for the daemon. (The thread, too, was attached just now.)"],
+      ["mcount recorded the site, which now waits for the daemon. (The thread was attached as well.)"],
       cost)
     cost = try Cost.of(in: runtime) { () throws(FtraceError) in try runtime.advanceDaemonClock(by: .seconds(1)) }
     let statistics = runtime.statistics
@@ -189,13 +189,13 @@ extension OneFunction {
     // A block is filled up with breakpoints.
     let bytes = Array(code.bytes[..<((code.bytes.lastIndex { $0 != 0xCC } ?? 0) + 1)])
     let notes = [
-      ("call mcount", "the site"), ("cmp rsp", "stack and stop"), ("imul", "the body"),
+      ("call mcount", "the site"), ("cmp rsp", "stack, stop"), ("imul", "the body"),
       ("call qword", "waits, or traps"),
     ]
     for line in listing.function("area", bytes, at: code.address, in: runtime) {
-      let code = "      " + line.place.leading(9) + line.bytes.hex.leading(28) + line.text
+      let code = "      " + line.place.leading(8) + line.bytes.hex.leading(28) + line.text
       let note = notes.first { line.text.hasPrefix($0.0) }?.1
-      Terminal.print(note.map { code.leading(82) + " ; \($0)" } ?? code)
+      Terminal.print(note.map { code.leading(81) + " ; \($0)" } ?? code)
     }
     Terminal.print("")
   }

@@ -107,6 +107,7 @@ extension EventBuffer {
   }
 
   private static func map(bytes: Int) -> UnsafeMutableRawPointer? {
-    try? unsafe System.mmap(bytes: bytes, .readWrite, [.private, .anonymous])
+    // A stored constant: a list of flags would be an array, which unoptimised builds allocate.
+    try? unsafe System.mmap(bytes: bytes, .readWrite, .sparse)
   }
 }

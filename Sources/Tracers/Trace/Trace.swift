@@ -20,6 +20,13 @@ public struct Trace: Sendable {
     /// The call came while the same thread recorded another: from a signal handler, or the tracer's own code.
     public var recursion = 0
 
+    public init(limit: Int = 0, memory: Int = 0, threads: Int = 0, recursion: Int = 0) {
+      self.limit = limit
+      self.memory = memory
+      self.threads = threads
+      self.recursion = recursion
+    }
+
     public var total: Int { limit + memory + threads + recursion }
 
     /// One line for each cause, with what can be done about it.

@@ -7,6 +7,11 @@ public struct TraceClock: Sendable, Hashable {
   public struct Sample: Sendable, Hashable {
     public var counter: UInt64
     public var nanoseconds: UInt64
+
+    public init(counter: UInt64, nanoseconds: UInt64) {
+      self.counter = counter
+      self.nanoseconds = nanoseconds
+    }
   }
 
   public let start: Sample

@@ -1,0 +1,96 @@
+import Foundation
+import Testing
+
+@Suite struct ExitCodeTests {
+  @Test(
+    "unknown names end with 64 and the nearest that exist",
+    arguments: [
+      (["run", "fibb"], "ftrace: no workload named 'fibb': did you mean fib?"),
+      (["run", "zzzzzzzz"], "ftrace: no workload named 'zzzzzzzz': there are fib, calls, matmul, brainfuck, pool"),
+      (["run", "fib", "--tracer", "functoin"], "ftrace: no tracer named 'functoin': did you mean function?"),
+      (["rnu"], "ftrace: no command named 'rnu': did you mean run?"),
+      (["sites", "poool"], "ftrace: no workload named 'poool': did you mean pool?"),
+      (["audit", "matnul"], "ftrace: no workload named 'matnul': did you mean matmul?"),
+    ])
+  func unknownNames(arguments: [String], message: String) throws {
+    try expect(arguments, 64, message)
+  }
+
+  @Test(
+    "wrong arguments end with 64 and say what is right",
+    arguments: [
+      (["run", "fib", "--", "x"], "ftrace: N is a number from 0 to 92, not 'x'"),
+      (["run", "fib", "--", "1", "2"], "ftrace: '2' is one argument too many: the workload takes [N=20]"),
+      (["run", "fib", "20"], "ftrace: Unexpected argument '20' (the arguments of a workload follow after --)"),
+      (["run", "fib", "--threads", "0"], "ftrace: --threads is a number from 1 to 1024"),
+      (["run", "fib", "--limit=-1"], "ftrace: --limit is a number from 0"),
+      (["run", "fib", "-o", "-"], "ftrace: standard output is the workload's own: give the trace a file"),
+      (["run", "fib", "--buffer-size", "0"], "ftrace: --buffer-size is a number from 1 to 1048576"),
+      (["run", "brainfuck", "--threads", "2"], "ftrace: a brainfuck program runs on one thread"),
+      (["audit", "fib", "--corrupt", "2"], "ftrace: --corrupt 2 is more than the 1 sites there are"),
+      (["audit", "fib", "--corrupt=-1"], "ftrace: --corrupt is a number from 0"),
+      (["life", "--functions", "0"], "ftrace: --functions is a number from 1 to 1000000"),
+      (["run"], "ftrace: Missing expected argument '<workload>'"),
+    ])
+  func wrongArguments(arguments: [String], message: String) throws {
+    try expect(arguments, 64, message)
+  }
+
+  private func expect(_ arguments: [String], _ status: Int32, _ message: String) throws {
+    let run = try Command.run(arguments)
+    #expect(run.status == status)
+    #expect(run.output.isEmpty)
+    #expect(run.errorLines.first.map(String.init) == message)
+  }
+
+  @Test("malformed input ends with 65 and the offset, a missing file with 66")
+  func input() throws {
+    let folder = try TemporaryFolder()
+    let program = try folder.write("+[\n", to: "open.b")
+    var run = try Command.run("run", "brainfuck", "--", program)
+    #expect((run.status, run.output) == (65, ""))
+    #expect(run.errors == "ftrace: \(program): '[' without its ']' at offset 1\n")
+    run = try Command.run("run", "brainfuck", "--", "/no/such/file")
+    #expect((run.status, run.output, run.errors) == (66, "", "ftrace: /no/such/file: No such file or directory\n"))
+  }
+
+  @Test("a trace that cannot be written ends with 69, before the program runs if that can be known")
+  func unwritable() throws {
+    var run = try Command.run("run", "fib", "--tracer", "function", "-o", "/no/such/folder/T")
+    #expect((run.status, run.output) == (69, ""))
+    #expect(run.errors == "ftrace: /no/such/folder/T: open failed with ENOENT: check that the path exists\n")
+    run = try Command.run("run", "fib", "--tracer", "function", "-o", "/dev/full")
+    #expect((run.status, run.output) == (69, "6765\n"))
+    #expect(run.errors.hasPrefix("ftrace: /dev/full: write failed with ENOSPC"))
+  }
+
+  @Test("a full standard output ends with 69")
+  func fullOutput() throws {
+    for arguments in [["run", "fib"], ["workloads"], ["sites", "fib"], ["audit", "fib"]] {
+      let run = try Command.run(arguments, redirect: ">/dev/full")
+      #expect(run.status == 69, "\(arguments)")
+      #expect(run.errors.hasPrefix("ftrace: standard output: write failed with ENOSPC"))
+    }
+  }
+
+  @Test("a file keeps what it has when the arguments are wrong, and is replaced when they are right")
+  func outputFile() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write(String(repeating: "old\n", count: 10_000), to: "T")
+    var run = try Command.run("run", "fib", "--tracer", "function", "-o", path, "--", "x")
+    #expect(run.status == 64)
+    #expect(try String(contentsOfFile: path, encoding: .utf8).hasPrefix("old\n"))
+    run = try Command.run("run", "fib", "--tracer", "function", "-o", path, "--", "2")
+    #expect(run.status == 0)
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    #expect(text.hasPrefix("# tracer: function\n") && !text.contains("old"))
+    #expect(text.split(separator: "\n").count == 9)
+  }
+
+  @Test("a runtime that the system refuses ends with 69")
+  func refused() throws {
+    let run = try Command.run("run", "fib", shell: "ulimit -v 1000000")
+    #expect((run.status, run.output) == (69, ""))
+    #expect(run.errors.hasPrefix("ftrace: "))
+  }
+}
