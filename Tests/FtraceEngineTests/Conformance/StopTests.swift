@@ -314,10 +314,11 @@ import Testing
   func recursion(mode: RecordingMode) throws {
     try withRuntime(mode) { runtime in
       let (f, g) = (try runtime.adder("f", 1), try runtime.adder("g", 2))
-      let (own, other) = (Counter(), Counter())
+      let (own, other, box) = (Counter(), Counter(), Late(g))
+      defer { box.clear() }
       let ops = TraceOps(name: "calls g") { _ in
         own.add()
-        if g(1) != 3 { own.add(100) }
+        if box.value(1) != 3 { own.add(100) }
       }
       try runtime.register(ops)
       let watch = TraceOps(name: "watch", filter: TraceFilter(trace: ["g"])) { _ in other.add() }
@@ -326,6 +327,7 @@ import Testing
       #expect(own.count == 5)
       #expect(runtime.recursions(of: ops) == 5)
       #expect(other.count == 5, "another ops sees the call")
+      try runtime.unregister(ops)
     }
   }
 }
