@@ -246,6 +246,40 @@ import Testing
     }
   }
 
+  @Test("row 40: a call that is parked in one callback finds the rest of its way, whatever is reclaimed meanwhile")
+  func parkedAcrossReclamation() async {
+    // In a process of its own: freed code traps.
+    await #expect(processExitsWith: .success) {
+      let runtime = try TraceRuntime(testConfiguration())
+      let f = try runtime.adder("f", 1)
+      _ = f(1)
+      let (inFirst, goOn, late, result) = (Flag(), Flag(), Counter(), Counter())
+      let older = (0..<3).map { number in TraceOps(name: "older \(number)") { _ in late.add() } }
+      let newer = TraceOps(name: "newer") { _ in
+        inFirst.set()
+        parked { goOn.wait() }
+      }
+      for ops in older { try runtime.register(ops) }
+      try runtime.register(newer)
+      try beside({ result.add(f(41)) }) {
+        inFirst.wait()
+        for ops in older { try runtime.unregister(ops) }
+        // The memory of what went is used again, as far as the engine gives it away.
+        for round in 0..<5 {
+          try runtime.reclaim()
+          for size in [16, 48, 80, 112] {
+            let bytes = [UInt8](repeating: 0xCC, count: size)
+            _ = try runtime.importFunction("filler \(round) \(size)", bytes: bytes, sites: [])
+          }
+        }
+        goOn.set()
+      }
+      #expect(result.count == 42)
+      #expect(late.count == 0)
+      try runtime.unregister(newer)
+    }
+  }
+
   @Test("row 41: from inside a callback, commands are refused and nothing deadlocks", .timeLimit(.minutes(1)), arguments: RecordingMode.allCases)
   func insideCallback(mode: RecordingMode) throws {
     try withRuntime(mode) { runtime in
