@@ -101,7 +101,7 @@ extension EngineState {
 
   /// Retires the thunk of an ops that nothing calls; what the thunk refers to lives until it is reclaimed.
   private func discard(_ registered: RegisteredOps) {
-    retire(registered.thunk) { [arena] in
+    retireThunk(registered.thunk) { [arena] in
       withExtendedLifetime(registered.ops) { unsafe arena.freeSlot(registered.recursions) }
     }
   }

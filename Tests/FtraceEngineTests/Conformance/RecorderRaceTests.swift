@@ -29,7 +29,9 @@ import Testing
     return unsafe steps
   }
 
-  @Test("rows 7, 35, 37: a command beside the recorder, at each of its instructions, loses nothing and doubles nothing", arguments: Command.allCases)
+  @Test(
+    "rows 7, 35, 37: a command beside the recorder, at each of its instructions, loses nothing and doubles nothing",
+    arguments: Command.allCases)
   func everyInstruction(command: Command) throws {
     let length: UInt64 = try {
       var length: UInt64 = 0

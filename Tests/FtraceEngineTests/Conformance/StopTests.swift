@@ -82,7 +82,9 @@ import Testing
     }
   }
 
-  @Test("row 38: in every state a site is one instruction of five bytes in one aligned word", arguments: RecordingMode.allCases)
+  @Test(
+    "row 38: in every state a site is one instruction of five bytes in one aligned word",
+    arguments: RecordingMode.allCases)
   func oneInstruction(mode: RecordingMode) throws {
     try withRuntime(mode) { runtime in
       let functions = try runtime.adders(40)
@@ -212,7 +214,9 @@ import Testing
     }
   }
 
-  @Test("row 40: nor if a worker is in another callback of the same call, and parked there", arguments: RecordingMode.allCases, [false, true])
+  @Test(
+    "row 40: nor if a worker is in another callback of the same call, and parked there",
+    arguments: RecordingMode.allCases, [false, true])
   func neverAfterAnotherCallback(mode: RecordingMode, filtered: Bool) throws {
     try withRuntime(mode, alone: true) { runtime in
       let f = try runtime.adder("f", 1)
@@ -280,7 +284,9 @@ import Testing
     }
   }
 
-  @Test("row 41: from inside a callback, commands are refused and nothing deadlocks", .timeLimit(.minutes(1)), arguments: RecordingMode.allCases)
+  @Test(
+    "row 41: from inside a callback, commands are refused and nothing deadlocks", .timeLimit(.minutes(1)),
+    arguments: RecordingMode.allCases)
   func insideCallback(mode: RecordingMode) throws {
     try withRuntime(mode) { runtime in
       let f = try runtime.adder("f", 1)
@@ -322,7 +328,9 @@ import Testing
     }
   }
 
-  @Test("row 41: retire() from a callback removes the ops, with no deadlock", .timeLimit(.minutes(1)), arguments: RecordingMode.allCases)
+  @Test(
+    "row 41: retire() from a callback removes the ops, with no deadlock", .timeLimit(.minutes(1)),
+    arguments: RecordingMode.allCases)
   func retire(mode: RecordingMode) throws {
     try withRuntime(mode) { runtime in
       let f = try runtime.adder("f", 1)
