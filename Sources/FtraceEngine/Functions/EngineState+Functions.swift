@@ -67,7 +67,12 @@ extension EngineState {
       let names = callers(of: function).map { $0.isUnlinked ? "\($0.name) (an earlier body, still running)" : $0.name }
       guard names.isEmpty else { throw .stillCalled(function.name, callers: Array(Set(names)).sorted()) }
     }
-    try setTrap(of: function, reason: "has been freed")
+    do throws(FtraceError) {
+      try setTrap(of: function, reason: "has been freed")
+    } catch {
+      // Freeing makes room; it must not need any.
+      publish(executable(stubs.namelessTrap), in: function)
+    }
     functionsByName[function.name] = nil
     function.state = .freed
     if let body = function.body {
@@ -116,18 +121,7 @@ extension EngineState {
 
   private func setTrap(of function: FunctionEntity, reason: StaticString) throws(FtraceError) {
     let name = Array(function.name.utf8).filter { $0 != 0 }
-    let trap = try assemble { a in
-      let (text, why) = (a.label(), a.label())
-      a.and(.rsp, -16)
-      a.lea(.rdi, .rip(text))
-      a.lea(.rsi, .rip(why))
-      a.callAbsolute(ftrace_address_of_trap_call())
-      a.ud2()
-      a.bind(text)
-      a.bytes(name + [0])
-      a.bind(why)
-      a.bytes(reason.withUTF8Buffer { unsafe Array($0) } + [0])
-    }
+    let trap = try assemble { $0.trapCall(name: name, reason: reason) }
     publish(executable(trap.offset), in: function)
     if let old = function.trap { retire(old) }
     function.trap = trap

@@ -31,6 +31,13 @@ final class RuntimeCore: Sendable {
     if state.withLock({ $0.tearDown() }) { KeptRuntimes.keep(state) }
   }
 
+  /// The program has let go of the runtime: tracing ends, and what closures of ops captured goes. Functions go on for their handles.
+  func close() {
+    daemon.stop()
+    let ops = state.withLock { $0.desired.ops.map(\.ops) }
+    for ops in ops { try? unregister(ops) }
+  }
+
   /// Runs `body` under the engine's lock, after what handles that went have left behind.
   func withState<Result>(_ body: (EngineState) throws(FtraceError) -> Result) throws(FtraceError) -> Result {
     try state.withLock { (state) throws(FtraceError) in
@@ -112,6 +119,11 @@ enum KeptRuntimes {
     let still = candidates.filter { $0.withLock { state in (try? state.refersToArena()) ?? true } }
     kept.withLock { $0 += still }
   }
+}
+
+extension TraceRuntime {
+  /// Lets go of runtimes that were released in use and are not in use any more; making a runtime does the same.
+  package static func sweepReleased() { KeptRuntimes.sweep() }
 }
 
 /// What a handle leaves behind when it goes.

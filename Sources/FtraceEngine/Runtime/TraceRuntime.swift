@@ -8,7 +8,9 @@ import FtraceX86Assembler
 /// workers, count as parked meanwhile, and are refused inside a tracer's callback. Each has an `async` form that waits on a thread of
 /// its own.
 ///
-/// The memory is unmapped when the runtime and all handles of its functions have gone, and no worker is in its code.
+/// When the runtime is let go, its ops are unregistered. The memory is unmapped when all handles of its functions have gone as well, and
+/// no worker is in its code. A closure that the runtime keeps (a host function's, a tracer's) and that itself captures a handle
+/// or the runtime keeps both alive, as closures do: capture weakly there.
 public final class TraceRuntime: Sendable {
   package let core: RuntimeCoreReference
   /// What the runtime was made with.
@@ -21,7 +23,7 @@ public final class TraceRuntime: Sendable {
     core = RuntimeCoreReference(try RuntimeCore(configuration))
   }
 
-  deinit { core.value.daemon.stop() }
+  deinit { core.value.close() }
 
   func withState<Result>(
     _ body: (EngineState) throws(FtraceError) -> Result

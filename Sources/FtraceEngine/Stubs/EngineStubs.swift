@@ -16,6 +16,8 @@ struct EngineStubs {
   var enterSlow: UInt32 = 0
   var leaveSlow: UInt32 = 0
   var pollSlow: UInt32 = 0
+  /// What a freed function's slot holds if there was no memory for a stub with its name.
+  var namelessTrap: UInt32 = 0
 
   /// Assembles the stubs; the members of the result are offsets in the code.
   static func assemble(recorder: UInt) throws(AssemblerError) -> (AssembledCode, EngineStubs) {
@@ -57,6 +59,9 @@ struct EngineStubs {
     a.bind(exhausted)
     a.mov(.rdi, .base(.rbp, 8))
     a.callAbsolute(ftrace_address_of_trap_stack())
+    a.align(16)
+    let namelessTrap = a.here("freed")
+    a.trapCall(name: [], reason: "has been freed")
 
     let code = try a.finish()
     func offset(_ label: Label) -> UInt32 { UInt32(code.offset(of: label)) }
@@ -65,7 +70,7 @@ struct EngineStubs {
       EngineStubs(
         stub: offset(stub), mcount: offset(mcount), mcountCall: offset(mcountCall), recordIP: offset(recordIP),
         caller: offset(caller), callerCall: offset(callerCall), enterSlow: offset(enterSlow),
-        leaveSlow: offset(leaveSlow), pollSlow: offset(pollSlow))
+        leaveSlow: offset(leaveSlow), pollSlow: offset(pollSlow), namelessTrap: offset(namelessTrap))
     )
   }
 
@@ -74,7 +79,7 @@ struct EngineStubs {
     var placed = self
     for member in [
       \EngineStubs.stub, \.mcount, \.mcountCall, \.recordIP, \.caller, \.callerCall, \.enterSlow, \.leaveSlow,
-      \.pollSlow,
+      \.pollSlow, \.namelessTrap,
     ] { placed[keyPath: member] += block }
     return placed
   }
@@ -90,6 +95,20 @@ struct EngineStubs {
 }
 
 extension Assembler {
+  /// Says which function was called and why that cannot be, and traps.
+  func trapCall(name: [UInt8], reason: StaticString) {
+    let (text, why) = (label(), label())
+    and(.rsp, -16)
+    lea(.rdi, .rip(text))
+    lea(.rsi, .rip(why))
+    callAbsolute(ftrace_address_of_trap_call())
+    ud2()
+    bind(text)
+    bytes(name + [0])
+    bind(why)
+    bytes(reason.withUTF8Buffer { Array($0) } + [0])
+  }
+
   /// `mcount`: at entry `[rsp]` is the address after the site. Saves what the recorder clobbers, lets it choose the address to
   /// go on at, and goes on there as if the site had called it.
   fileprivate func mcount(recorder: UInt, stub: Label) -> (entry: Label, innerCall: Label) {
