@@ -8,7 +8,9 @@ package final class Late<Value: Sendable>: Sendable {
   package init(_ value: Value? = nil) { held = Mutex(value) }
 
   package var value: Value {
-    guard let value = held.withLock({ $0 }) else { preconditionFailure("used after it was cleared, or before it was set") }
+    guard let value = held.withLock({ $0 }) else {
+      preconditionFailure("used after it was cleared, or before it was set")
+    }
     return value
   }
 

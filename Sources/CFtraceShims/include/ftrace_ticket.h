@@ -19,9 +19,9 @@ static inline bool ftrace_ticket_try(struct ftrace_ticket_lock *lock) {
 }
 
 static inline void ftrace_ticket_lock(struct ftrace_ticket_lock *lock) {
-  const uint32_t mine = atomic_fetch_add_explicit(&lock->next, 1, memory_order_relaxed);
+  const uint32_t mine = atomic_fetch_add_explicit(&lock->next, 1, memory_order_seq_cst);
   for (;;) {
-    // Pairs with the release store in `ftrace_ticket_unlock`.
+    // Pairs with the exchange in `ftrace_ticket_unlock`.
     const uint32_t serving = atomic_load_explicit(&lock->serving, memory_order_acquire);
     if (serving == mine) return;
     ftrace_futex_wait(&lock->serving, serving, 0);
@@ -30,7 +30,9 @@ static inline void ftrace_ticket_lock(struct ftrace_ticket_lock *lock) {
 
 static inline void ftrace_ticket_unlock(struct ftrace_ticket_lock *lock) {
   const uint32_t serving = atomic_load_explicit(&lock->serving, memory_order_relaxed);
-  atomic_store_explicit(&lock->serving, serving + 1, memory_order_release);
-  if (atomic_load_explicit(&lock->next, memory_order_relaxed) != serving + 1)
+  // Sequentially consistent, as the addition to `next` by a waiter is: either this sees the waiter, or the waiter sees the new number
+  // before it sleeps.
+  atomic_exchange_explicit(&lock->serving, serving + 1, memory_order_seq_cst);
+  if (atomic_load_explicit(&lock->next, memory_order_seq_cst) != serving + 1)
     ftrace_futex_wake(&lock->serving, INT32_MAX); // all: the right one is among them
 }

@@ -78,7 +78,9 @@ extension TraceRuntime {
     _ build: (FunctionBuilder) throws(AssemblerError) -> Void
   ) throws(FtraceError) -> EmittedFunction<Result, repeat each Argument> {
     let signature = EmittedFunction<Result, repeat each Argument>.signature(returning: Result.valueClass)
-    return EmittedFunction(try define(name, signature: signature, build), adaptor: try adaptor(for: signature))
+    // The adaptor first: if there is no memory for it, nothing is defined.
+    let adaptor = try adaptor(for: signature)
+    return EmittedFunction(try define(name, signature: signature, build), adaptor: adaptor)
   }
 
   /// Defines a function that returns nothing.
@@ -87,7 +89,9 @@ extension TraceRuntime {
     _ build: (FunctionBuilder) throws(AssemblerError) -> Void
   ) throws(FtraceError) -> EmittedFunction<Void, repeat each Argument> {
     let signature = EmittedFunction<Void, repeat each Argument>.signature(returning: nil)
-    return EmittedFunction(try define(name, signature: signature, build), adaptor: try adaptor(for: signature))
+    // The adaptor first: if there is no memory for it, nothing is defined.
+    let adaptor = try adaptor(for: signature)
+    return EmittedFunction(try define(name, signature: signature, build), adaptor: adaptor)
   }
 
   /// A typed view of a function that was defined by other means.

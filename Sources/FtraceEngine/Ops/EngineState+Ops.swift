@@ -103,7 +103,7 @@ extension EngineState {
   /// stack.
   private func discard(_ registered: RegisteredOps) {
     let recursions = unsafe registered.recursions
-    retire(registered.thunk) { [arena] in unsafe arena.freeSlot(recursions) }
+    retireThunk(registered.thunk) { [arena] in unsafe arena.freeSlot(recursions) }
   }
 
   /// The sites whose class changes when the filter of an ops does; nil: it goes. O(functions), unless the ops is shared.

@@ -125,7 +125,7 @@ extension EngineState {
     var report = settle(plan, next)
     report.stop = stop
     report.converted = converted
-    finishDrops(plan, dropped)
+    finishDrops(plan, dropped, taken: pending)
     if converted > 0 {
       statistics.updateCount = converted
       statistics.updateTime = stop.timeStopped
@@ -245,10 +245,19 @@ extension EngineState {
     return numbers
   }
 
-  private func finishDrops(_ plan: Plan, _ dropped: [UInt32]) {
+  /// - Parameter taken: the records that were on the pending list when the plan was made.
+  private func finishDrops(_ plan: Plan, _ dropped: [UInt32], taken: [UInt32]) {
+    let taken = dropped.isEmpty ? [] : Set(taken)
     for number in dropped {
-      unsafe quarantine[tables.record(number).pointee.site] = nil
-      unsafe ftrace_recorder_give(tables.recorder, number)
+      let record = unsafe tables.record(number)
+      unsafe quarantine[record.pointee.site] = nil
+      if unsafe record.pointee.target == UInt32(FTRACE_TARGET_MCOUNT) && !taken.contains(number) {
+        // Recorded while the plan was made: by now it is on the pending list, which gives it back when it is taken.
+        unsafe record.pointee.flags = UInt32(FTRACE_RECORD_DROPPED)
+        unsafe ftrace_recorder_subtract_pending_count(tables.recorder, 1)
+      } else {
+        unsafe ftrace_recorder_give(tables.recorder, number)
+      }
     }
     for index in unsafe plan.cells.indices where unsafe plan.cells[index].width == 4 {
       let cell = unsafe plan.cells[index]

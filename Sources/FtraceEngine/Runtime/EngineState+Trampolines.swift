@@ -7,6 +7,7 @@ extension EngineState {
     if let block = trampolines[key] { return block.offset }
     let block = try assemble(emit)
     trampolines[key] = block
+    if key.kind == .multiCall { for thunk in key.thunks { multiCalls[thunk, default: 0] += 1 } }
     return block.offset
   }
 
@@ -34,7 +35,26 @@ extension EngineState {
     }
     for (key, block) in trampolines where !used.contains(block.offset) {
       trampolines[key] = nil
-      retire(block)
+      retire(block, then: key.kind == .multiCall ? { [unowned self] in multiCallReclaimed(key.thunks) } : nil)
+    }
+  }
+
+  /// Retires the thunk of an ops that nothing calls any more, as soon as no multi-call names it: a worker that is parked in the callback
+  /// of another ops still goes through the rest of the multi-call that it came by, and no stack shows what that will be.
+  func retireThunk(_ thunk: CodeBlock, then release: @escaping () -> Void) {
+    if multiCalls[thunk.offset] == nil {
+      retire(thunk, then: release)
+    } else {
+      leavingThunks[thunk.offset] = (thunk, release)
+    }
+  }
+
+  private func multiCallReclaimed(_ thunks: [UInt32]) {
+    for thunk in thunks {
+      multiCalls[thunk, default: 1] -= 1
+      guard multiCalls[thunk] == 0 else { continue }
+      multiCalls[thunk] = nil
+      if let (block, release) = leavingThunks.removeValue(forKey: thunk) { retire(block, then: release) }
     }
   }
 }

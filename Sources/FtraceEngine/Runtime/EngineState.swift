@@ -43,6 +43,9 @@ struct DesiredState {
   var actual: CodeState
   var classes = SiteClasses()
   var trampolines: [TrampolineKey: CodeBlock] = [:]
+  /// How many multi-calls name a thunk, those that are not reclaimed yet included; and thunks that only wait for these.
+  var multiCalls: [UInt32: Int] = [:]
+  var leavingThunks: [UInt32: (block: CodeBlock, release: () -> Void)] = [:]
 
   var functions: [UInt32: FunctionEntity] = [:]
   var functionsByName: [String: FunctionEntity] = [:]

@@ -14,7 +14,9 @@ extension TraceRuntime {
   public func selfTest() throws(FtraceError) -> Bool {
     if let killedReason { throw .killed(reason: killedReason) }
     guard isEnabled else { return false }
-    let target = try define("ftrace_selftest_target", signature: Signature()) { f throws(AssemblerError) in f.emptyBody() }
+    let target = try define("ftrace_selftest_target", signature: Signature()) { f throws(AssemblerError) in
+      f.emptyBody()
+    }
     let other: FunctionHandle
     do throws(FtraceError) {
       other = try define("ftrace_selftest_other", signature: Signature()) { f throws(AssemblerError) in f.emptyBody() }

@@ -11,3 +11,5 @@ void ftrace_test_set_busy(uint32_t busy);
 bool ftrace_test_armed(void);
 /// A small number for the calling thread, its own for as long as the process has not had 1,024 threads that asked.
 uint32_t ftrace_test_thread_number(void);
+/// Loads a word that another thread writes.
+static inline int64_t ftrace_test_load(const void *word) { return __atomic_load_n((const int64_t *)word, __ATOMIC_ACQUIRE); }

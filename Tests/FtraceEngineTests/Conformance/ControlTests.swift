@@ -89,7 +89,9 @@ func isKilled(_ error: any Error) -> Bool {
     }
   }
 
-  @Test("rows 40, 43: also after a kill, an unregistered callback is not called", arguments: RecordingMode.allCases, [false, true])
+  @Test(
+    "rows 40, 43: also after a kill, an unregistered callback is not called", arguments: RecordingMode.allCases,
+    [false, true])
   func unregisterAfterKill(mode: RecordingMode, restoring: Bool) throws {
     try withRuntime(mode) { runtime in
       let f = try runtime.adder("f", 1)
@@ -106,7 +108,9 @@ func isKilled(_ error: any Error) -> Bool {
     }
   }
 
-  @Test("row 43: a program whose tracing was killed goes on: functions are defined, replaced and freed", arguments: RecordingMode.allCases)
+  @Test(
+    "row 43: a program whose tracing was killed goes on: functions are defined, replaced and freed",
+    arguments: RecordingMode.allCases)
   func lifeAfterKill(mode: RecordingMode) throws {
     try withRuntime(mode) { runtime in
       let old = try runtime.adder("old", 1)
@@ -121,7 +125,9 @@ func isKilled(_ error: any Error) -> Bool {
     }
   }
 
-  @Test("row 45: the self test finds no call before, one after, and leaves everything as it was", arguments: RecordingMode.allCases)
+  @Test(
+    "row 45: the self test finds no call before, one after, and leaves everything as it was",
+    arguments: RecordingMode.allCases)
   func selfTest(mode: RecordingMode) throws {
     try withRuntime(mode) { runtime in
       let f = try runtime.adder("f", 1)
@@ -158,7 +164,8 @@ func isKilled(_ error: any Error) -> Bool {
     }
   }
 
-  @Test("row 45: a filter on one function: no entry before its call, exactly one after", arguments: RecordingMode.allCases)
+  @Test(
+    "row 45: a filter on one function: no entry before its call, exactly one after", arguments: RecordingMode.allCases)
   func kernelsOwn(mode: RecordingMode) throws {
     try withRuntime(mode) { runtime in
       let (target, other) = (try runtime.adder("trace_selftest_dyn", 1), try runtime.adder("other", 2))

@@ -19,6 +19,13 @@ import Testing
     }
   }
 
+  /// Makes the adaptors of the types below, so that they do not take a place that is to be used again.
+  private func prepare(_ runtime: TraceRuntime) throws {
+    let functions = [try large(runtime, "large").handle, try untraced(runtime, "untraced").handle]
+    for function in functions { try runtime.free(function) }
+    for _ in 0..<2 { try runtime.reclaim() }
+  }
+
   /// Code of the same size without a site: its first bytes are `mov eax, 7`.
   private func untraced(_ runtime: TraceRuntime, _ name: String) throws -> EmittedFunction<Int32> {
     try runtime.define(name, as: (() -> Int32).self) { f in
@@ -30,11 +37,14 @@ import Testing
 
   enum Moment: String, CaseIterable { case neverCalled, pending, converted, tracing }
 
-  @Test("row 37: nothing is written to what took the place of freed code, and nothing recorded or counted of it", arguments: RecordingMode.allCases, Moment.allCases)
+  @Test(
+    "row 37: nothing is written to what took the place of freed code, and nothing recorded or counted of it",
+    arguments: RecordingMode.allCases, Moment.allCases)
   func reused(mode: RecordingMode, moment: Moment) throws {
     try withRuntime(mode, alone: true) { runtime in
       let log = CallLog()
       let ops = log.ops("ops")
+      try prepare(runtime)
       let keep = try runtime.adder("keep", 5)
       _ = keep(1)
       try runtime.forceUpdate()
@@ -82,10 +92,13 @@ import Testing
     }
   }
 
-  @Test("row 37: a function that takes the place of a traced one does not inherit its tracing", arguments: RecordingMode.allCases)
+  @Test(
+    "row 37: a function that takes the place of a traced one does not inherit its tracing",
+    arguments: RecordingMode.allCases)
   func notInherited(mode: RecordingMode) throws {
     try withRuntime(mode, alone: true) { runtime in
       let log = CallLog()
+      try prepare(runtime)
       try runtime.register(log.ops("ops", filter: TraceFilter(functions: ["old"])))
       let old = try large(runtime, "old")
       _ = (old(1), old(1))
@@ -106,7 +119,9 @@ import Testing
     }
   }
 
-  @Test("row 37: code that a worker still runs keeps its place, however often others come and go", arguments: RecordingMode.allCases)
+  @Test(
+    "row 37: code that a worker still runs keeps its place, however often others come and go",
+    arguments: RecordingMode.allCases)
   func inUse(mode: RecordingMode) throws {
     try withRuntime(mode, alone: true) { runtime in
       let loop = PollingLoop()
@@ -154,6 +169,7 @@ import Testing
   @Test("row 37: a call that became pending while its function was being freed is dropped", arguments: [false, true])
   func pendingDuringFree(called: Bool) throws {
     try withRuntime(alone: true) { runtime in
+      try prepare(runtime)
       let doomed = try large(runtime, "doomed")
       let entry = try doomed.handle.entry
       if called { _ = doomed(1) }

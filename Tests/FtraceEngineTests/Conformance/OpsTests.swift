@@ -16,7 +16,9 @@ extension TraceRuntime {
 }
 
 @Suite struct OpsTests {
-  @Test("rows 20, 25: the first ops enables every site in one stop, the last one disables them in one", arguments: RecordingMode.allCases)
+  @Test(
+    "rows 20, 25: the first ops enables every site in one stop, the last one disables them in one",
+    arguments: RecordingMode.allCases)
   func firstAndLast(mode: RecordingMode) throws {
     try withRuntime(mode) { runtime in
       let functions = try runtime.adders(50)
@@ -43,7 +45,9 @@ extension TraceRuntime {
     }
   }
 
-  @Test("rows 21, 22, 23, 24: a second ops writes no site, and the callee of ftrace_caller follows the list", arguments: RecordingMode.allCases)
+  @Test(
+    "rows 21, 22, 23, 24: a second ops writes no site, and the callee of ftrace_caller follows the list",
+    arguments: RecordingMode.allCases)
   func several(mode: RecordingMode) throws {
     try withRuntime(mode) { runtime in
       let functions = try runtime.adders(20)
@@ -178,7 +182,9 @@ extension TraceRuntime {
     }
   }
 
-  @Test("rows 30, 31: off makes every site a NOP and keeps the ops, on calls the same ones once", arguments: RecordingMode.allCases)
+  @Test(
+    "rows 30, 31: off makes every site a NOP and keeps the ops, on calls the same ones once",
+    arguments: RecordingMode.allCases)
   func offAndOn(mode: RecordingMode) throws {
     try withRuntime(mode) { runtime in
       let functions = try runtime.adders(10)
@@ -212,7 +218,9 @@ extension TraceRuntime {
     }
   }
 
-  @Test("rows 31, 32: an ops that is registered while tracing is off is called once it is on", arguments: RecordingMode.allCases)
+  @Test(
+    "rows 31, 32: an ops that is registered while tracing is off is called once it is on",
+    arguments: RecordingMode.allCases)
   func registeredWhileOff(mode: RecordingMode) throws {
     try withRuntime(mode) { runtime in
       let f = try runtime.adder("f", 1)
@@ -321,11 +329,15 @@ extension TraceRuntime {
     }
   }
 
-  @Test("row 36: the first call of a function is delivered exactly once while tracing", arguments: RecordingMode.allCases)
+  @Test(
+    "row 36: the first call of a function is delivered exactly once while tracing", arguments: RecordingMode.allCases)
   func firstCallWhileTracing(mode: RecordingMode) throws {
     try withRuntime(mode) { runtime in
       let log = CallLog()
-      let ops = [log.ops("a"), log.ops("own", filter: TraceFilter(trace: ["f*"])), log.ops("other", filter: TraceFilter(trace: ["x"]))]
+      let ops = [
+        log.ops("a"), log.ops("own", filter: TraceFilter(trace: ["f*"])),
+        log.ops("other", filter: TraceFilter(trace: ["x"])),
+      ]
       for one in ops { try runtime.register(one) }
       let f = try runtime.adder("f", 1)
       for _ in 0..<3 {  // the first call, and those before the tick

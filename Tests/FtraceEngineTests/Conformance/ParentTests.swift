@@ -27,7 +27,9 @@ import Testing
     ("own beside shared", TraceFilter(functions: ["callee", "inner"]), true, true),
   ]
 
-  @Test("row 26: the parent is the return address in the real caller, also of the first call", arguments: RecordingMode.allCases)
+  @Test(
+    "row 26: the parent is the return address in the real caller, also of the first call",
+    arguments: RecordingMode.allCases)
   func parents(mode: RecordingMode) throws {
     for route in Self.routes {
       try withRuntime(mode) { runtime in
@@ -35,7 +37,8 @@ import Testing
         let ops = log.ops("ops", filter: route.filter, registers: route.registers)
         try runtime.register(ops)
         if route.beside {
-          try runtime.register(TraceOps(name: "beside", filter: route.filter == .all ? TraceFilter(trace: ["c*"]) : .all) { _ in })
+          try runtime.register(
+            TraceOps(name: "beside", filter: route.filter == .all ? TraceFilter(trace: ["c*"]) : .all) { _ in })
         }
         let callee = try runtime.adder("callee", 1)
         let entry = try callee.handle.entry

@@ -104,7 +104,9 @@ private func call(from site: UInt, to target: UInt) -> [UInt8] {
     }
   }
 
-  @Test("row 19: a failed site is not written again until an audit finds it sound, and then it takes part", arguments: RecordingMode.allCases)
+  @Test(
+    "row 19: a failed site is not written again until an audit finds it sound, and then it takes part",
+    arguments: RecordingMode.allCases)
   func sticky(mode: RecordingMode) throws {
     try withRuntime(mode) { runtime in
       let (f, g) = (try runtime.adder("f", 1), try runtime.adder("g", 2))
@@ -216,7 +218,9 @@ private func call(from site: UInt, to target: UInt) -> [UInt8] {
     }
   }
 
-  @Test("rows 14, 39: the engine's own code that was overwritten is never patched, and ends tracing", arguments: RecordingMode.allCases)
+  @Test(
+    "rows 14, 39: the engine's own code that was overwritten is never patched, and ends tracing",
+    arguments: RecordingMode.allCases)
   func damagedEngine(mode: RecordingMode) throws {
     try withRuntime(mode) { runtime in
       let f = try runtime.adder("f", 1)

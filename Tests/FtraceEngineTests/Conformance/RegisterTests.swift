@@ -108,7 +108,9 @@ import Testing
     (0..<Self.words).map { _ in generator.next() }
   }
 
-  @Test("row 27: a callback that changes every volatile register disturbs no argument and no result", arguments: RecordingMode.allCases)
+  @Test(
+    "row 27: a callback that changes every volatile register disturbs no argument and no result",
+    arguments: RecordingMode.allCases)
   func everyRegister(mode: RecordingMode) throws {
     let seed: UInt64 = 0x27
     for route in ParentTests.routes {
@@ -175,7 +177,8 @@ import Testing
     var generator = SeededGenerator(seed: 0x2727)
     try withRuntime(mode) { runtime in
       let (input, seen, results, output, found) = (Buffer(), Buffer(), Buffer(), Buffer(), Buffer())
-      let ops = unsafe TraceOps(name: "registers", registers: true, context: found.pointer) { _, _, context, registers in
+      let ops = unsafe TraceOps(name: "registers", registers: true, context: found.pointer) {
+        _, _, context, registers in
         guard let context = unsafe context, let registers = unsafe registers else { return }
         // Safe: the buffer holds 64 words, the registers are 32.
         unsafe context.copyMemory(from: registers, byteCount: MemoryLayout<ftrace_registers>.size)
@@ -195,7 +198,8 @@ import Testing
     }
   }
 
-  @Test("row 27: functions of C with variable arguments get the number of vectors in al", arguments: RecordingMode.allCases)
+  @Test(
+    "row 27: functions of C with variable arguments get the number of vectors in al", arguments: RecordingMode.allCases)
   func variableArguments(mode: RecordingMode) throws {
     try withRuntime(mode) { runtime in
       let calls = Buffer()

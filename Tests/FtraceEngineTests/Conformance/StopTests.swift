@@ -82,7 +82,9 @@ import Testing
     }
   }
 
-  @Test("row 38: in every state a site is one instruction of five bytes in one aligned word", arguments: RecordingMode.allCases)
+  @Test(
+    "row 38: in every state a site is one instruction of five bytes in one aligned word",
+    arguments: RecordingMode.allCases)
   func oneInstruction(mode: RecordingMode) throws {
     try withRuntime(mode) { runtime in
       let functions = try runtime.adders(40)
@@ -212,7 +214,9 @@ import Testing
     }
   }
 
-  @Test("row 40: nor if a worker is in another callback of the same call, and parked there", arguments: RecordingMode.allCases, [false, true])
+  @Test(
+    "row 40: nor if a worker is in another callback of the same call, and parked there",
+    arguments: RecordingMode.allCases, [false, true])
   func neverAfterAnotherCallback(mode: RecordingMode, filtered: Bool) throws {
     try withRuntime(mode, alone: true) { runtime in
       let f = try runtime.adder("f", 1)
@@ -246,7 +250,43 @@ import Testing
     }
   }
 
-  @Test("row 41: from inside a callback, commands are refused and nothing deadlocks", .timeLimit(.minutes(1)), arguments: RecordingMode.allCases)
+  @Test("row 40: a call that is parked in one callback finds the rest of its way, whatever is reclaimed meanwhile")
+  func parkedAcrossReclamation() async {
+    // In a process of its own: freed code traps.
+    await #expect(processExitsWith: .success) {
+      let runtime = try TraceRuntime(testConfiguration())
+      let f = try runtime.adder("f", 1)
+      _ = f(1)
+      let (inFirst, goOn, late, result) = (Flag(), Flag(), Counter(), Counter())
+      let older = (0..<3).map { number in TraceOps(name: "older \(number)") { _ in late.add() } }
+      let newer = TraceOps(name: "newer") { _ in
+        inFirst.set()
+        parked { goOn.wait() }
+      }
+      for ops in older { try runtime.register(ops) }
+      try runtime.register(newer)
+      try beside({ result.add(f(41)) }) {
+        inFirst.wait()
+        for ops in older { try runtime.unregister(ops) }
+        // The memory of what went is used again, as far as the engine gives it away.
+        for round in 0..<5 {
+          try runtime.reclaim()
+          for size in [16, 48, 80, 112] {
+            let bytes = [UInt8](repeating: 0xCC, count: size)
+            _ = try runtime.importFunction("filler \(round) \(size)", bytes: bytes, sites: [])
+          }
+        }
+        goOn.set()
+      }
+      #expect(result.count == 42)
+      #expect(late.count == 0)
+      try runtime.unregister(newer)
+    }
+  }
+
+  @Test(
+    "row 41: from inside a callback, commands are refused and nothing deadlocks", .timeLimit(.minutes(1)),
+    arguments: RecordingMode.allCases)
   func insideCallback(mode: RecordingMode) throws {
     try withRuntime(mode) { runtime in
       let f = try runtime.adder("f", 1)
@@ -288,7 +328,9 @@ import Testing
     }
   }
 
-  @Test("row 41: retire() from a callback removes the ops, with no deadlock", .timeLimit(.minutes(1)), arguments: RecordingMode.allCases)
+  @Test(
+    "row 41: retire() from a callback removes the ops, with no deadlock", .timeLimit(.minutes(1)),
+    arguments: RecordingMode.allCases)
   func retire(mode: RecordingMode) throws {
     try withRuntime(mode) { runtime in
       let f = try runtime.adder("f", 1)
@@ -314,10 +356,11 @@ import Testing
   func recursion(mode: RecordingMode) throws {
     try withRuntime(mode) { runtime in
       let (f, g) = (try runtime.adder("f", 1), try runtime.adder("g", 2))
-      let (own, other) = (Counter(), Counter())
+      let (own, other, box) = (Counter(), Counter(), Late(g))
+      defer { box.clear() }
       let ops = TraceOps(name: "calls g") { _ in
         own.add()
-        if g(1) != 3 { own.add(100) }
+        if box.value(1) != 3 { own.add(100) }
       }
       try runtime.register(ops)
       let watch = TraceOps(name: "watch", filter: TraceFilter(trace: ["g"])) { _ in other.add() }
@@ -326,6 +369,7 @@ import Testing
       #expect(own.count == 5)
       #expect(runtime.recursions(of: ops) == 5)
       #expect(other.count == 5, "another ops sees the call")
+      try runtime.unregister(ops)
     }
   }
 }

@@ -23,7 +23,8 @@ import Testing
   @Test("a comparison for qsort", arguments: RecordingMode.allCases)
   func sorting(mode: RecordingMode) throws {
     try withRuntime(mode) { runtime in
-      let compare = unsafe try runtime.define("compare", as: ((UnsafeRawPointer, UnsafeRawPointer) -> Int32).self) { f in
+      let compare = unsafe try runtime.define("compare", as: ((UnsafeRawPointer, UnsafeRawPointer) -> Int32).self) {
+        f in
         f.entrySite()
         f.prologue()
         f.mov(.rcx, .base(.rdi))

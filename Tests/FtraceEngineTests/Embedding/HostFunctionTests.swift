@@ -9,7 +9,9 @@ import Testing
     deinit { gone.set() }
   }
 
-  @Test("closures capture, take arguments of all kinds from registers and the stack, and return", arguments: RecordingMode.allCases)
+  @Test(
+    "closures capture, take arguments of all kinds from registers and the stack, and return",
+    arguments: RecordingMode.allCases)
   func kinds(mode: RecordingMode) throws {
     try withRuntime(mode) { runtime in
       let seen = Counter()
@@ -32,7 +34,11 @@ import Testing
         f.functionReturn()
       }
       try runtime.register(TraceOps(name: "ops") { _ in })
-      for _ in 0..<2 { #expect(f(-8, 0.5, 65_535, 0.25, true, 1 << 40, -2, 3, .max, -1) == 0.75 - 8 + 65_535 + 1 + Double(1 << 40) + 1 + Double(UInt32.max) - 1) }
+      for _ in 0..<2 {
+        #expect(
+          f(-8, 0.5, 65_535, 0.25, true, 1 << 40, -2, 3, .max, -1) == 0.75 - 8 + 65_535 + 1 + Double(1 << 40) + 1
+            + Double(UInt32.max) - 1)
+      }
       #expect(seen.count == 2)
     }
   }

@@ -3,7 +3,8 @@ import FtraceTestSupport
 import Testing
 
 @Suite struct RedefinitionTests {
-  @Test("a new body is run by handle, by name, from emitted code and through the gate", arguments: RecordingMode.allCases)
+  @Test(
+    "a new body is run by handle, by name, from emitted code and through the gate", arguments: RecordingMode.allCases)
   func everyWay(mode: RecordingMode) throws {
     try withRuntime(mode) { runtime in
       let f = try runtime.adder("f", 1)
@@ -77,7 +78,9 @@ import Testing
     }
   }
 
-  @Test("while a worker loops, a thousand registrations and a thousand functions come and go, and the code does not grow", arguments: RecordingMode.allCases)
+  @Test(
+    "while a worker loops, a thousand registrations and a thousand functions come and go, and the code does not grow",
+    arguments: RecordingMode.allCases)
   func besideLoop(mode: RecordingMode) throws {
     try withRuntime(mode, alone: true) { runtime in
       let (loop, loops) = (PollingLoop(), Counter())

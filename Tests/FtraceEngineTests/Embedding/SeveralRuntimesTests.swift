@@ -43,7 +43,9 @@ import Testing
             if number < 3 {
               // One that traces its own function exactly, while others come and go.
               let seen = Counter()
-              let ops = TraceOps(name: "\(number)", filter: TraceFilter(functions: ["thread \(number)"])) { _ in seen.add() }
+              let ops = TraceOps(name: "\(number)", filter: TraceFilter(functions: ["thread \(number)"])) { _ in
+                seen.add()
+              }
               try runtime.register(ops)
               for argument in 0..<calls where f(argument) != argument + number { errors.add() }
               try runtime.unregister(ops)

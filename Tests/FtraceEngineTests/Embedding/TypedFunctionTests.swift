@@ -92,12 +92,13 @@ import Testing
       f.entrySite()
       if case .integer(let width, _) = Value.valueClass {
         f.mov(.rax, .rdi)
-        let bits: Int64 = switch width {
-        case .byte: -1 << 8
-        case .word: -1 << 16
-        case .dword: -1 << 32
-        case .qword: 0
-        }
+        let bits: Int64 =
+          switch width {
+          case .byte: -1 << 8
+          case .word: -1 << 16
+          case .dword: -1 << 32
+          case .qword: 0
+          }
         f.mov(.r10, bits)
         f.xor(.rax, .r10)
       }

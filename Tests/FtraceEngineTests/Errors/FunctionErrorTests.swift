@@ -8,19 +8,29 @@ import Testing
     try withRuntime(mode) { runtime in
       let (f, g) = (try runtime.adder("schedule", 1), try runtime.adder("other", 2))
       _ = f(1)
-      try expectUnchanged(runtime, "define") { _ = try runtime.adder("schedule", 3) } fails: {
+      try expectUnchanged(runtime, "define") {
+        _ = try runtime.adder("schedule", 3)
+      } fails: {
         if case .nameTaken("schedule") = $0 { true } else { false }
       }
-      try expectUnchanged(runtime, "declare") { _ = try runtime.declare("schedule") } fails: {
+      try expectUnchanged(runtime, "declare") {
+        _ = try runtime.declare("schedule")
+      } fails: {
         if case .nameTaken("schedule") = $0 { true } else { false }
       }
-      try expectUnchanged(runtime, "rename") { try runtime.rename(g.handle, to: "schedule") } fails: {
+      try expectUnchanged(runtime, "rename") {
+        try runtime.rename(g.handle, to: "schedule")
+      } fails: {
         if case .nameTaken("schedule") = $0 { true } else { false }
       }
       try expectUnchanged(runtime, "import") {
         _ = try runtime.importFunction("schedule", bytes: [0xC3], sites: [])
-      } fails: { if case .nameTaken("schedule") = $0 { true } else { false } }
-      try expectUnchanged(runtime, "look up") { _ = try runtime.function(named: "shedule") } fails: {
+      } fails: {
+        if case .nameTaken("schedule") = $0 { true } else { false }
+      }
+      try expectUnchanged(runtime, "look up") {
+        _ = try runtime.function(named: "shedule")
+      } fails: {
         if case .unknownFunction("shedule", nearest: ["schedule"]) = $0 { true } else { false }
       }
       #expect((f(1), g(1)) == (2, 3))
@@ -28,19 +38,35 @@ import Testing
       try runtime.free(g.handle)
       #expect(!g.handle.isLive)
       func isFreed(_ error: FtraceError) -> Bool { if case .functionFreed("other") = error { true } else { false } }
-      try expectUnchanged(runtime, "free") { try runtime.free(g.handle) } fails: { isFreed($0) }
+      try expectUnchanged(runtime, "free") {
+        try runtime.free(g.handle)
+      } fails: {
+        isFreed($0)
+      }
       try expectUnchanged(runtime, "redefine") {
         try runtime.redefine(g.handle) { $0.addsToArgument(1) }
-      } fails: { isFreed($0) }
-      try expectUnchanged(runtime, "rename") { try runtime.rename(g.handle, to: "new") } fails: { isFreed($0) }
-      try expectUnchanged(runtime, "code") { _ = try g.handle.code() } fails: { isFreed($0) }
+      } fails: {
+        isFreed($0)
+      }
+      try expectUnchanged(runtime, "rename") {
+        try runtime.rename(g.handle, to: "new")
+      } fails: {
+        isFreed($0)
+      }
+      try expectUnchanged(runtime, "code") {
+        _ = try g.handle.code()
+      } fails: {
+        isFreed($0)
+      }
       // The name is free again.
       let again = try runtime.adder("other", 5)
       #expect(again(1) == 6)
     }
   }
 
-  @Test("a function that emitted code calls is not freed unless forced, and the error names the callers", arguments: RecordingMode.allCases)
+  @Test(
+    "a function that emitted code calls is not freed unless forced, and the error names the callers",
+    arguments: RecordingMode.allCases)
   func stillCalled(mode: RecordingMode) throws {
     try withRuntime(mode, alone: true) { runtime in
       let callee = try runtime.adder("callee", 1)
@@ -50,7 +76,9 @@ import Testing
         f.callSelf()
         f.ret()
       }
-      try expectUnchanged(runtime) { try runtime.free(callee.handle) } fails: {
+      try expectUnchanged(runtime) {
+        try runtime.free(callee.handle)
+      } fails: {
         if case .stillCalled("callee", callers: ["a", "b"]) = $0 { $0.description.contains("a, b") } else { false }
       }
       #expect(callee(1) == 2)
@@ -71,11 +99,21 @@ import Testing
       func isMismatch(_ error: FtraceError) -> Bool {
         if case .signatureMismatch("f", _, _) = error { true } else { false }
       }
-      try expectUnchanged(runtime) { _ = try runtime.typed(f.handle, as: ((Double) -> Int).self) } fails: { isMismatch($0) }
-      try expectUnchanged(runtime) { _ = try runtime.typed(f.handle, as: ((Int) -> Void).self) } fails: { isMismatch($0) }
+      try expectUnchanged(runtime) {
+        _ = try runtime.typed(f.handle, as: ((Double) -> Int).self)
+      } fails: {
+        isMismatch($0)
+      }
+      try expectUnchanged(runtime) {
+        _ = try runtime.typed(f.handle, as: ((Int) -> Void).self)
+      } fails: {
+        isMismatch($0)
+      }
       #expect(try runtime.typed(f.handle, as: ((Int) -> Int).self)(1) == 2)
       _ = try runtime.declare("later", signature: Signature([.int64], returning: .int64))
-      try expectUnchanged(runtime) { _ = try runtime.declare("later", signature: Signature([.double])) } fails: {
+      try expectUnchanged(runtime) {
+        _ = try runtime.declare("later", signature: Signature([.double]))
+      } fails: {
         if case .signatureMismatch("later", _, _) = $0 { true } else { false }
       }
     }
@@ -92,12 +130,24 @@ import Testing
         f.entrySite()
         f.jmp(f.label("nowhere"))
       }
-      try expectUnchanged(runtime) { _ = try runtime.define("g") { unbound($0) } } fails: { isUnbound($0) }
-      try expectUnchanged(runtime) { try runtime.redefine(f.handle) { unbound($0) } } fails: { isUnbound($0) }
+      try expectUnchanged(runtime) {
+        _ = try runtime.define("g") { unbound($0) }
+      } fails: {
+        isUnbound($0)
+      }
+      try expectUnchanged(runtime) {
+        try runtime.redefine(f.handle) { unbound($0) }
+      } fails: {
+        isUnbound($0)
+      }
       #expect(f(1) == 2)
       // What was declared before stays declared, for whoever holds it.
       let declared = try runtime.declare("declared")
-      try expectUnchanged(runtime) { _ = try runtime.define("declared") { unbound($0) } } fails: { isUnbound($0) }
+      try expectUnchanged(runtime) {
+        _ = try runtime.define("declared") { unbound($0) }
+      } fails: {
+        isUnbound($0)
+      }
       #expect(!declared.isLive)
       _ = try runtime.define("declared") { $0.addsToArgument(1) }
       #expect(declared.isLive)
@@ -150,12 +200,15 @@ import Testing
     ]
   }()
 
-  @Test("an image that cannot be installed is refused with its reason", arguments: RecordingMode.allCases, images.indices)
+  @Test(
+    "an image that cannot be installed is refused with its reason", arguments: RecordingMode.allCases, images.indices)
   func invalidImages(mode: RecordingMode, index: Int) throws {
     try withRuntime(mode) { runtime in
       let f = try runtime.adder("f", 1)
       let (name, image, problem) = Self.images[index]
-      try expectUnchanged(runtime, "\(name)") { _ = try runtime.define(image) } fails: {
+      try expectUnchanged(runtime, "\(name)") {
+        _ = try runtime.define(image)
+      } fails: {
         if case .invalidImage("image", problem) = $0 { $0.description.contains("image") } else { false }
       }
       #expect(f(1) == 2)
@@ -167,7 +220,9 @@ import Testing
     try withRuntime { runtime in
       let callee = try runtime.adder("callee", 1)
       try runtime.free(callee.handle)
-      try expectUnchanged(runtime) { _ = try runtime.forwarder("caller", to: callee) } fails: {
+      try expectUnchanged(runtime) {
+        _ = try runtime.forwarder("caller", to: callee)
+      } fails: {
         if case .invalidImage("caller", .unresolvedSymbol) = $0 { true } else { false }
       }
     }
@@ -177,7 +232,9 @@ import Testing
   func tooLarge() throws {
     try withRuntime(.onFirstCall, { $0.reservation = 1 << 16 }) { runtime in
       let bytes = [UInt8](repeating: 0x90, count: 1 << 20)
-      try expectUnchanged(runtime) { _ = try runtime.importFunction("large", bytes: bytes, sites: []) } fails: {
+      try expectUnchanged(runtime) {
+        _ = try runtime.importFunction("large", bytes: bytes, sites: [])
+      } fails: {
         if case .invalidImage("large", .tooLarge(bytes: 1 << 20)) = $0 { true } else { false }
       }
     }

@@ -11,7 +11,9 @@ import Testing
       let log = CallLog()
       let ops = (0..<33).map { log.ops("\($0)", filter: $0 % 2 == 0 ? .all : TraceFilter(trace: ["f*"])) }
       for one in ops[..<32] { try runtime.register(one) }
-      try expectUnchanged(runtime) { try runtime.register(ops[32]) } fails: {
+      try expectUnchanged(runtime) {
+        try runtime.register(ops[32])
+      } fails: {
         if case .tooManyOps(limit: 32) = $0 { true } else { false }
       }
       #expect(f(1) == 2)
@@ -28,7 +30,9 @@ import Testing
     try withRuntime { runtime in
       try expectUnchanged(runtime) {
         try runtime.setFilter(.all, of: CallLog().ops("unknown"))
-      } fails: { if case .notRegistered("unknown") = $0 { true } else { false } }
+      } fails: {
+        if case .notRegistered("unknown") = $0 { true } else { false }
+      }
     }
   }
 
@@ -50,7 +54,8 @@ import Testing
     }
   }
 
-  @Test("a worker that does not arrive is named, and the command has changed nothing", arguments: RecordingMode.allCases)
+  @Test(
+    "a worker that does not arrive is named, and the command has changed nothing", arguments: RecordingMode.allCases)
   func timedOut(mode: RecordingMode) throws {
     try withRuntime(mode, alone: true, { $0.stopDeadline = .milliseconds(20) }) { runtime in
       let (inside, leave) = (Flag(), Flag())

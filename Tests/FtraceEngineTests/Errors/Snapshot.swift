@@ -13,7 +13,6 @@ struct Snapshot {
   var warnings: [String]
   var inner: [DecodedSite]
   var statistics: EngineStatistics
-  var liveBlocks: Int
 
   init(_ runtime: TraceRuntime) throws {
     functions = runtime.functionNames
@@ -24,13 +23,13 @@ struct Snapshot {
     warnings = runtime.warnings
     inner = [try runtime.mcountTarget, try runtime.callerTarget]
     statistics = runtime.statistics
-    // A stop may have been tried, and may have reclaimed.
+    // A stop may have been tried, and may have reclaimed; what the attempt made is reclaimed later.
     statistics.stops = 0
     statistics.timeouts = 0
     statistics.longestTimeToStop = .zero
     statistics.longestTimeStopped = .zero
     statistics.retiredCodeBytes = 0
-    liveBlocks = runtime.arenaStatistics.liveBlocks
+    statistics.liveCodeBytes = 0
   }
 }
 

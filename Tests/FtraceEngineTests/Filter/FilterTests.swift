@@ -48,7 +48,9 @@ import Testing
     }
   }
 
-  @Test("row 44: leaving out a function that is traced turns it off, with no other filter there", arguments: RecordingMode.allCases)
+  @Test(
+    "row 44: leaving out a function that is traced turns it off, with no other filter there",
+    arguments: RecordingMode.allCases)
   func notraceAlone(mode: RecordingMode) throws {
     try withRuntime(mode) { runtime in
       let functions = try self.functions(runtime)

@@ -22,7 +22,8 @@ import Testing
     }
 
     private func wants(_ filter: TraceFilter, _ name: String) -> Bool {
-      let selected = filter.isUnfiltered || filter.functions.contains(name) || filter.trace.contains { $0.matches(name) }
+      let selected =
+        filter.isUnfiltered || filter.functions.contains(name) || filter.trace.contains { $0.matches(name) }
       let onlyNotrace = filter.trace.isEmpty && filter.functions.isEmpty
       return (selected || onlyNotrace) && !filter.notrace.contains { $0.matches(name) }
     }
@@ -37,7 +38,9 @@ import Testing
   private func randomFilter(_ generator: inout SeededGenerator, _ model: Model) -> TraceFilter {
     func glob() -> Glob {
       let (x, y) = (Self.letters.randomElement(using: &generator)!, Self.letters.randomElement(using: &generator)!)
-      return Glob(["\(x)*", "?\(x)*", "*\(x)\(y)*", "[\(x)\(y)]*", "*\(Int.random(in: 0..<10, using: &generator))"].randomElement(using: &generator)!)
+      return Glob(
+        ["\(x)*", "?\(x)*", "*\(x)\(y)*", "[\(x)\(y)]*", "*\(Int.random(in: 0..<10, using: &generator))"].randomElement(
+          using: &generator)!)
     }
     var filter = TraceFilter.all
     if Int.random(in: 0..<4, using: &generator) == 0 { return filter }
@@ -70,7 +73,9 @@ import Testing
     #expect(runtime.statistics.quarantined == 0)
   }
 
-  @Test("the enabled set is the exact union of what the ops want, after any sequence of commands", arguments: RecordingMode.allCases, [1, 2, 3, 4] as [UInt64])
+  @Test(
+    "the enabled set is the exact union of what the ops want, after any sequence of commands",
+    arguments: RecordingMode.allCases, [1, 2, 3, 4] as [UInt64])
   func anySequence(mode: RecordingMode, seed: UInt64) throws {
     try withRuntime(mode) { runtime in
       var generator = SeededGenerator(seed: seed)
@@ -135,7 +140,9 @@ import Testing
     }
   }
 
-  @Test("whatever the order in which ops are switched on and off, the sites are the same", arguments: RecordingMode.allCases)
+  @Test(
+    "whatever the order in which ops are switched on and off, the sites are the same", arguments: RecordingMode.allCases
+  )
   func orders(mode: RecordingMode) throws {
     try withRuntime(mode) { runtime in
       let functions = try ["aa", "ab", "ba", "bb", "ac"].map { try runtime.adder($0, 1) }
@@ -144,7 +151,8 @@ import Testing
       let start = runtime.sites
       let log = CallLog()
       let ops = [
-        log.ops("a", filter: TraceFilter(trace: ["a*"], notrace: ["*c"])), log.ops("b", filter: TraceFilter(trace: ["*b"])),
+        log.ops("a", filter: TraceFilter(trace: ["a*"], notrace: ["*c"])),
+        log.ops("b", filter: TraceFilter(trace: ["*b"])),
         log.ops("c", filter: TraceFilter(functions: ["ac"])),
       ]
       let wanted = [["aa", "ab"], ["ab", "bb"], ["ac"]]
@@ -153,7 +161,8 @@ import Testing
           var active: Set<Int> = []
           func check() {
             let union = Set(active.flatMap { wanted[$0] })
-            let enabled = Set(runtime.sites.filter { if case .tracing = $0.state { true } else { false } }.map(\.function))
+            let enabled = Set(
+              runtime.sites.filter { if case .tracing = $0.state { true } else { false } }.map(\.function))
             #expect(enabled == union, "on \(on), off \(off)")
           }
           for index in on {
