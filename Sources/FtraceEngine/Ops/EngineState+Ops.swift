@@ -99,11 +99,11 @@ extension EngineState {
     }
   }
 
-  /// Retires the thunk of an ops that nothing calls; what the thunk refers to lives until it is reclaimed.
+  /// Retires the thunk of an ops that nothing calls. The ops itself goes at once: its thunk passes calls over, and its callback is on no
+  /// stack.
   private func discard(_ registered: RegisteredOps) {
-    retireThunk(registered.thunk) { [arena] in
-      withExtendedLifetime(registered.ops) { unsafe arena.freeSlot(registered.recursions) }
-    }
+    let recursions = unsafe registered.recursions
+    retireThunk(registered.thunk) { [arena] in unsafe arena.freeSlot(recursions) }
   }
 
   /// The sites whose class changes when the filter of an ops does; nil: it goes. O(functions), unless the ops is shared.

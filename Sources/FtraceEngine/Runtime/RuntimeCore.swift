@@ -36,6 +36,8 @@ final class RuntimeCore: Sendable {
     daemon.stop()
     let ops = state.withLock { $0.desired.ops.map(\.ops) }
     for ops in ops { try? unregister(ops) }
+    // What waits for reclamation can hold closures, which can hold handles of this runtime.
+    try? withState { (state) throws(FtraceError) in try state.reclaimNow() }
   }
 
   /// Runs `body` under the engine's lock, after what handles that went have left behind.

@@ -106,7 +106,7 @@ extension Assembler {
     bind(text)
     bytes(name + [0])
     bind(why)
-    bytes(reason.withUTF8Buffer { Array($0) } + [0])
+    bytes(Array("\(reason)".utf8) + [0])
   }
 
   /// `mcount`: at entry `[rsp]` is the address after the site. Saves what the recorder clobbers, lets it choose the address to
