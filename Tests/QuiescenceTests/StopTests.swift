@@ -40,7 +40,7 @@ import Testing
       let watched = Watched()
       try beside {
         onThreads(Watched.workers) { number in watched.work(number) }
-      } _: {
+      } meanwhile: {
         defer { watched.stopping.set() }
         watched.waitUntilAllWork()
         for _ in 0..<200 { try expectStandstill(watched) }
@@ -92,7 +92,7 @@ import Testing
             while !release.isSet { ftrace_sleep(1_000_000) }
           }
         }
-      } _: {
+      } meanwhile: {
         inside.wait()
         defer { release.set() }
         let error = #expect(throws: QuiesceError.self) { try stopWorkers(deadline: .milliseconds(50)) }

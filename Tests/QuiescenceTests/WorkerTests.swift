@@ -68,7 +68,7 @@ import Testing
             }
           }
         }
-      } _: {
+      } meanwhile: {
         isParked.wait()
         defer { release.set() }
         for _ in 0..<10 { try stopWorkers() }

@@ -63,22 +63,21 @@ private func everyRuntimeGoes() -> Bool {
 /// other tests wait for it. A test that cannot promise this is `alone`. Only one runtime at a time may be taken this way on a thread;
 /// `withRuntimes` gives several.
 package func withRuntime(
-  _ recording: RecordingMode = .onFirstCall, alone: Bool = false,
-  _ change: (inout Configuration) -> Void = { _ in },
-  _ body: (TraceRuntime) throws -> Void
+  _ recording: RecordingMode = .onFirstCall, alone: Bool = false, _ changes: ConfigurationChange...,
+  body: (TraceRuntime) throws -> Void
 ) throws {
   try RuntimeGate.shared.with(alone ? nil : 1) {
-    try body(TraceRuntime(testConfiguration(recording, change)))
+    try body(TraceRuntime(testConfiguration(recording, changes)))
   }
 }
 
 /// Runs a test with up to four runtimes.
 package func withRuntimes(
-  _ count: Int, _ recording: RecordingMode = .onFirstCall, _ change: (inout Configuration) -> Void = { _ in },
-  _ body: ([TraceRuntime]) throws -> Void
+  _ count: Int, _ recording: RecordingMode = .onFirstCall, _ changes: ConfigurationChange...,
+  body: ([TraceRuntime]) throws -> Void
 ) throws {
   try RuntimeGate.shared.with(count) {
-    try body((0..<count).map { _ in try TraceRuntime(testConfiguration(recording, change)) })
+    try body((0..<count).map { _ in try TraceRuntime(testConfiguration(recording, changes)) })
   }
 }
 
@@ -87,15 +86,25 @@ package func aloneInProcess<Result>(_ body: () throws -> Result) rethrows -> Res
   try RuntimeGate.shared.with(nil, body)
 }
 
+/// What a test wants otherwise than `testConfiguration`.
+package struct ConfigurationChange {
+  fileprivate let apply: (inout Configuration) -> Void
+
+  package static func set<Value>(_ member: WritableKeyPath<Configuration, Value>, _ value: Value) -> ConfigurationChange
+  {
+    ConfigurationChange { $0[keyPath: member] = value }
+  }
+}
+
 /// The configuration that tests start from.
 package func testConfiguration(
-  _ recording: RecordingMode = .onFirstCall, _ change: (inout Configuration) -> Void = { _ in }
+  _ recording: RecordingMode = .onFirstCall, _ changes: [ConfigurationChange] = []
 ) -> Configuration {
   var configuration = Configuration()
   configuration.reservation = 16 << 20
   configuration.recording = recording
   configuration.daemonClock = .manual
   configuration.stopDeadline = .seconds(30)
-  change(&configuration)
+  for change in changes { change.apply(&configuration) }
   return configuration
 }

@@ -15,7 +15,7 @@ package func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) 
 
 /// Runs `body` on a thread of its own while `meanwhile` runs on this one; then waits for it.
 package func beside<Result>(
-  _ body: @escaping @Sendable () -> Void, _ meanwhile: () throws -> Result
+  _ body: @escaping @Sendable () -> Void, meanwhile: () throws -> Result
 ) rethrows -> Result {
   guard let thread = startThread(named: "test-beside", body) else {
     preconditionFailure("the system has no thread to spare")

@@ -4,8 +4,6 @@ import FtraceWorkloads
 import Synchronization
 import Testing
 
-private let enlarge: @Sendable (inout Configuration) -> Void = { $0.reservation = 64 << 20 }
-
 /// Runs a workload in a runtime of its own, and returns its output.
 func output(
   of name: String, _ arguments: [String], _ recording: RecordingMode = .atEmission, threads: Int? = nil,
@@ -13,7 +11,7 @@ func output(
 ) throws -> String {
   let written = Mutex<[UInt8]>([])
   let rest = Mutex(input)
-  try withRuntime(recording, enlarge) { runtime in
+  try withRuntime(recording, .set(\.reservation, 64 << 20)) { runtime in
     let workload = try #require(Workloads.named(name)).init(arguments: arguments)
     let output = WorkloadOutput { bytes in written.withLock { $0 += bytes } }
     let input = WorkloadInput {
@@ -94,7 +92,7 @@ func output(
   func pool() throws {
     func calls(threads: Int) throws -> Int {
       var calls = 0
-      try withRuntime(.atEmission, enlarge) { runtime in
+      try withRuntime(.atEmission, .set(\.reservation, 64 << 20)) { runtime in
         let tracer = FunctionTracer()
         try tracer.start(in: runtime)
         try Pool(arguments: ["3"]).run(in: runtime, with: WorkloadContext(threads: threads, output: .discarded))

@@ -39,7 +39,7 @@ func isKilled(_ error: any Error) -> Bool {
 
   @Test("row 42: at emission nothing is ever pending", arguments: [true, false])
   func forceUpdateAtEmission(enabled: Bool) throws {
-    try withRuntime(.atEmission, { $0.enabled = enabled }) { runtime in
+    try withRuntime(.atEmission, .set(\.enabled, enabled)) { runtime in
       let f = try runtime.adder("f", 1)
       _ = f(1)
       let before = runtime.statistics

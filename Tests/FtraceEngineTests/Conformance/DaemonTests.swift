@@ -65,7 +65,7 @@ import Testing
 
   @Test("row 10: the daemon's own thread converts by itself")
   func systemClock() throws {
-    try withRuntime(.onFirstCall, { ($0.daemonClock, $0.daemonPeriod) = (.system, .milliseconds(1)) }) { runtime in
+    try withRuntime(.onFirstCall, .set(\.daemonClock, .system), .set(\.daemonPeriod, .milliseconds(1))) { runtime in
       let f = try runtime.adder("f", 1)
       #expect(f(1) == 2)
       while runtime.statistics.updateTotal == 0 {}
@@ -120,10 +120,12 @@ import Testing
         f.call(host)
         f.functionReturn()
       }
-      try beside({ result.add(caller(40)) }) {
-        inside.wait()
-        try runtime.advanceDaemonClock(by: .seconds(1))
-      }
+      try beside(
+        { result.add(caller(40)) },
+        meanwhile: {
+          inside.wait()
+          try runtime.advanceDaemonClock(by: .seconds(1))
+        })
       #expect(result.count == 42)
       #expect(try early.handle.site == .nop)
       #expect(try late.handle.site == .call(runtime.stubAddresses.mcount))

@@ -129,21 +129,23 @@ import Testing
       let entry = try old.handle.entry
       let size = runtime.arenaStatistics
       let loops = Counter()
-      try beside({ loops.add(loop.run(old)) }) {
-        defer { loop.stop() }
-        loop.waitUntilRunning()
-        try runtime.redefine(old.handle) { f in
-          f.entrySite()
-          f.mov(.eax, 7)
-          f.ret()
-        }
-        for _ in 0..<50 {
-          let other = try runtime.poller("other")
-          #expect(try other.handle.entry != entry, "code that runs was given away")
-          try runtime.free(other.handle)
-          try runtime.reclaim()
-        }
-      }
+      try beside(
+        { loops.add(loop.run(old)) },
+        meanwhile: {
+          defer { loop.stop() }
+          loop.waitUntilRunning()
+          try runtime.redefine(old.handle) { f in
+            f.entrySite()
+            f.mov(.eax, 7)
+            f.ret()
+          }
+          for _ in 0..<50 {
+            let other = try runtime.poller("other")
+            #expect(try other.handle.entry != entry, "code that runs was given away")
+            try runtime.free(other.handle)
+            try runtime.reclaim()
+          }
+        })
       #expect(loops.count > 7)
       #expect(loop.run(old) == 7)
       try runtime.reclaim()
@@ -188,10 +190,12 @@ import Testing
         f.call(host)
         f.functionReturn()
       }
-      try beside({ result.add(caller(41)) }) {
-        inside.wait()
-        try runtime.free(doomed.handle)
-      }
+      try beside(
+        { result.add(caller(41)) },
+        meanwhile: {
+          inside.wait()
+          try runtime.free(doomed.handle)
+        })
       #expect(result.count == 42)
       try runtime.advanceDaemonClock(by: .seconds(1))
       #expect(runtime.statistics.pending == 0)

@@ -17,7 +17,7 @@ private func call(from site: UInt, to target: UInt) -> [UInt8] {
 
   @Test("row 14: a patch that finds what it expects writes all five bytes", arguments: mappings)
   func match(mapping: CodeArena.Mapping) throws {
-    try withRuntime(.atEmission, { $0.mapping = mapping }) { runtime in
+    try withRuntime(.atEmission, .set(\.mapping, mapping)) { runtime in
       let f = try runtime.adder("f", 1)
       let site = try f.handle.entry
       let behind = memory(at: site + 5, count: 11)
@@ -33,7 +33,7 @@ private func call(from site: UInt, to target: UInt) -> [UInt8] {
 
   @Test("row 15: a patch whose result is there already succeeds and writes nothing", arguments: mappings)
   func alreadyNew(mapping: CodeArena.Mapping) throws {
-    try withRuntime(.atEmission, { $0.mapping = mapping }) { runtime in
+    try withRuntime(.atEmission, .set(\.mapping, mapping)) { runtime in
       let f = try runtime.adder("f", 1)
       let site = try f.handle.entry
       let other = call(from: site, to: runtime.stubAddresses.stub)
@@ -63,7 +63,7 @@ private func call(from site: UInt, to target: UInt) -> [UInt8] {
 
   @Test("rows 16, 18: a patch that finds anything else, in any of the five bytes, writes nothing", arguments: mappings)
   func unexpected(mapping: CodeArena.Mapping) throws {
-    try withRuntime(.atEmission, { $0.mapping = mapping }) { runtime in
+    try withRuntime(.atEmission, .set(\.mapping, mapping)) { runtime in
       let f = try runtime.adder("f", 1)
       let site = try f.handle.entry
       let new = call(from: site, to: runtime.stubAddresses.stub)

@@ -50,28 +50,30 @@ import Testing
         let words = SharedWords(2)
         let f = try runtime.adder("f", 1)
         let ops = log.ops("ops")
-        beside({
-          while words[Word.interrupted] == 0 {}
-          do {
-            switch command {
-            case .update: try runtime.forceUpdate()
-            case .register: try runtime.register(ops)
-            case .free: try runtime.free(f.handle)
-            case .redefine:
-              try runtime.redefine(f.handle) { $0.addsToArgument(2) }
-              try runtime.reclaim()
+        beside(
+          {
+            while words[Word.interrupted] == 0 {}
+            do {
+              switch command {
+              case .update: try runtime.forceUpdate()
+              case .register: try runtime.register(ops)
+              case .free: try runtime.free(f.handle)
+              case .redefine:
+                try runtime.redefine(f.handle) { $0.addsToArgument(2) }
+                try runtime.reclaim()
+              }
+            } catch { Issue.record("\(error)") }
+            words[Word.finished] = 1
+          },
+          meanwhile: {
+            do {
+              let steps = unsafe try call(f.handle, interruptedAt: step, words)
+              #expect(unsafe steps.acted)
+            } catch {
+              words[Word.interrupted] = 1
+              Issue.record("\(error)")
             }
-          } catch { Issue.record("\(error)") }
-          words[Word.finished] = 1
-        }) {
-          do {
-            let steps = unsafe try call(f.handle, interruptedAt: step, words)
-            #expect(unsafe steps.acted)
-          } catch {
-            words[Word.interrupted] = 1
-            Issue.record("\(error)")
-          }
-        }
+          })
         // Once more, with everything complete.
         try runtime.forceUpdate()
         let records = runtime.statistics.records

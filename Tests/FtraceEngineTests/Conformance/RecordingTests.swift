@@ -47,7 +47,7 @@ import Testing
 
   @Test("row 3: with tracing disabled nothing is recorded", arguments: RecordingMode.allCases)
   func disabled(mode: RecordingMode) throws {
-    try withRuntime(mode, { $0.enabled = false }) { runtime in
+    try withRuntime(mode, .set(\.enabled, false)) { runtime in
       let f = try runtime.adder("f", 1)
       let before = runtime.statistics
       #expect(f(1) == 2)

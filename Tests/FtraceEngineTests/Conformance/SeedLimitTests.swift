@@ -8,7 +8,7 @@ import Testing
 
   @Test("rows 8, 9: records end at the capacity and come back 127 a tick, and the program does not notice")
   func exhaustion() throws {
-    try withRuntime(.onFirstCall, { $0.limits = .seed2008 }) { runtime in
+    try withRuntime(.onFirstCall, .set(\.limits, .seed2008)) { runtime in
       let extra = 300
       let functions = try runtime.manyAdders(capacity + extra)
       #expect(runtime.statistics.recordCapacity == capacity)
@@ -50,7 +50,7 @@ import Testing
 
   @Test("row 8: without records left, functions are emitted untraced, say so, and work")
   func exhaustionAtEmission() throws {
-    try withRuntime(.atEmission, { $0.limits = RecordLimits(capacity: 10) }) { runtime in
+    try withRuntime(.atEmission, .set(\.limits, RecordLimits(capacity: 10))) { runtime in
       let functions = try runtime.adders(15)
       #expect(runtime.statistics.records == 10)
       #expect(runtime.statistics.exhausted == 5)
@@ -66,7 +66,7 @@ import Testing
 
   @Test("row 8: records of functions that are freed are used again", arguments: RecordingMode.allCases)
   func recordsComeBack(mode: RecordingMode) throws {
-    try withRuntime(mode, { $0.limits = RecordLimits(capacity: 4) }) { runtime in
+    try withRuntime(mode, .set(\.limits, RecordLimits(capacity: 4))) { runtime in
       for round in 0..<20 {
         let functions = try runtime.adders(4, prefix: "round\(round)-")
         for (number, f) in functions.enumerated() { #expect(f(1) == 1 + number) }
@@ -97,7 +97,7 @@ import Testing
 
   @Test("row 13: beyond 100,000 conversions there is one warning with the real total, and tracing is killed")
   func overflow() throws {
-    try withRuntime(.onFirstCall, { $0.limits = .seed2008 }) { runtime in
+    try withRuntime(.onFirstCall, .set(\.limits, .seed2008)) { runtime in
       let (f, g) = (try runtime.adder("f", 1), try runtime.adder("g", 2))
       runtime.setUpdateTotal(99_999)
       #expect(f(1) == 2)

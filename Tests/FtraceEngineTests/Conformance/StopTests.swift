@@ -61,22 +61,24 @@ import Testing
         #expect(runtime.statistics.stops == stops + 1)
         stops = runtime.statistics.stops
       }
-      try beside({ onThreads(workers, work) }) {
-        defer { done.set() }
-        try runtime.forceUpdate()
-        stops = runtime.statistics.stops
-        for _ in 0..<40 {
-          try oneStop { try runtime.register(ops[0]) }
-          try oneStop { try runtime.register(ops[1]) }
-          try oneStop { try runtime.setEnabled(false) }
-          try oneStop { try runtime.setEnabled(true) }
-          try oneStop { try runtime.register(ops[2]) }
-          try oneStop { try runtime.setFilter(TraceFilter(functions: ["first", "second"]), of: ops[2]) }
-          try oneStop { try runtime.unregister(ops[0]) }
-          try oneStop { try runtime.unregister(ops[1]) }
-          try oneStop { try runtime.unregister(ops[2]) }
-        }
-      }
+      try beside(
+        { onThreads(workers, work) },
+        meanwhile: {
+          defer { done.set() }
+          try runtime.forceUpdate()
+          stops = runtime.statistics.stops
+          for _ in 0..<40 {
+            try oneStop { try runtime.register(ops[0]) }
+            try oneStop { try runtime.register(ops[1]) }
+            try oneStop { try runtime.setEnabled(false) }
+            try oneStop { try runtime.setEnabled(true) }
+            try oneStop { try runtime.register(ops[2]) }
+            try oneStop { try runtime.setFilter(TraceFilter(functions: ["first", "second"]), of: ops[2]) }
+            try oneStop { try runtime.unregister(ops[0]) }
+            try oneStop { try runtime.unregister(ops[1]) }
+            try oneStop { try runtime.unregister(ops[2]) }
+          }
+        })
       #expect(mixtures.count == 0, "of \(rounds.count) rounds")
       #expect(rounds.count > 0)
     }
@@ -164,23 +166,25 @@ import Testing
       defer { unsafe seen.deallocate() }
       let log = Counter()
       let ops = TraceOps(name: "count") { _ in log.add() }
-      try beside({
-        onThreads(2) { number in
-          if number == 0 { _ = stop.run(loop) } else { while !stop.isStopped { _ = deep(200) } }
-        }
-      }) {
-        defer { stop.stop() }
-        while log.count < 100 {
-          if runtime.registeredOps.isEmpty { try runtime.register(ops) }
-        }
-        unsafe runtime.observeStops(ftrace_test_observe_stacks, seen)
-        defer { unsafe runtime.observeStops(nil, nil) }
-        for _ in 0..<100 {
+      try beside(
+        {
+          onThreads(2) { number in
+            if number == 0 { _ = stop.run(loop) } else { while !stop.isStopped { _ = deep(200) } }
+          }
+        },
+        meanwhile: {
+          defer { stop.stop() }
+          while log.count < 100 {
+            if runtime.registeredOps.isEmpty { try runtime.register(ops) }
+          }
+          unsafe runtime.observeStops(ftrace_test_observe_stacks, seen)
+          defer { unsafe runtime.observeStops(nil, nil) }
+          for _ in 0..<100 {
+            try runtime.unregister(ops)
+            try runtime.register(ops)
+          }
           try runtime.unregister(ops)
-          try runtime.register(ops)
-        }
-        try runtime.unregister(ops)
-      }
+        })
       #expect(unsafe seen.pointee.stops >= 200)
       #expect(unsafe seen.pointee.workers > 0, "no worker was stopped with frames")
       #expect(unsafe seen.pointee.inside == 0)
@@ -192,24 +196,26 @@ import Testing
     try withRuntime(mode) { runtime in
       let f = try runtime.adder("f", 1)
       let (done, late, delivered) = (Flag(), Counter(), Counter())
-      try beside({ onThreads(3) { _ in while !done.isSet { _ = f(1) } } }) {
-        defer { done.set() }
-        for round in 0..<60 {
-          let (gone, running) = (Flag(), Counter())
-          let ops = TraceOps(name: "ops", filter: round % 2 == 0 ? .all : TraceFilter(trace: ["f"])) { _ in
-            if gone.isSet { late.add() }
-            running.add()
-            delivered.add()
-            if gone.isSet { late.add() }
-            running.add(-1)
+      try beside(
+        { onThreads(3) { _ in while !done.isSet { _ = f(1) } } },
+        meanwhile: {
+          defer { done.set() }
+          for round in 0..<60 {
+            let (gone, running) = (Flag(), Counter())
+            let ops = TraceOps(name: "ops", filter: round % 2 == 0 ? .all : TraceFilter(trace: ["f"])) { _ in
+              if gone.isSet { late.add() }
+              running.add()
+              delivered.add()
+              if gone.isSet { late.add() }
+              running.add(-1)
+            }
+            try runtime.register(ops)
+            while delivered.count < round {}
+            try runtime.unregister(ops)
+            #expect(running.count == 0, "the callback was still running, round \(round)")
+            gone.set()
           }
-          try runtime.register(ops)
-          while delivered.count < round {}
-          try runtime.unregister(ops)
-          #expect(running.count == 0, "the callback was still running, round \(round)")
-          gone.set()
-        }
-      }
+        })
       #expect(late.count == 0)
     }
   }
@@ -233,17 +239,21 @@ import Testing
       }
       try runtime.register(older)
       try runtime.register(newer)
-      try beside({ result.add(f(41)) }) {
-        inFirst.wait()
-        // The worker is on its way to `older`. An unregistration that waits for it is right, too, and is let through by and by.
-        try beside({
-          for _ in 0..<2000 where !gone.isSet { ftrace_sleep(100_000) }
-          goOn.set()
-        }) {
-          try runtime.unregister(older)
-          gone.set()
-        }
-      }
+      try beside(
+        { result.add(f(41)) },
+        meanwhile: {
+          inFirst.wait()
+          // The worker is on its way to `older`. An unregistration that waits for it is right, too, and is let through by and by.
+          try beside(
+            {
+              for _ in 0..<2000 where !gone.isSet { ftrace_sleep(100_000) }
+              goOn.set()
+            },
+            meanwhile: {
+              try runtime.unregister(older)
+              gone.set()
+            })
+        })
       #expect(result.count == 42)
       #expect(late.count == 0, "the callback was called after unregister had returned")
       try runtime.unregister(newer)
@@ -265,19 +275,21 @@ import Testing
       }
       for ops in older { try runtime.register(ops) }
       try runtime.register(newer)
-      try beside({ result.add(f(41)) }) {
-        inFirst.wait()
-        for ops in older { try runtime.unregister(ops) }
-        // The memory of what went is used again, as far as the engine gives it away.
-        for round in 0..<5 {
-          try runtime.reclaim()
-          for size in [16, 48, 80, 112] {
-            let bytes = [UInt8](repeating: 0xCC, count: size)
-            _ = try runtime.importFunction("filler \(round) \(size)", bytes: bytes, sites: [])
+      try beside(
+        { result.add(f(41)) },
+        meanwhile: {
+          inFirst.wait()
+          for ops in older { try runtime.unregister(ops) }
+          // The memory of what went is used again, as far as the engine gives it away.
+          for round in 0..<5 {
+            try runtime.reclaim()
+            for size in [16, 48, 80, 112] {
+              let bytes = [UInt8](repeating: 0xCC, count: size)
+              _ = try runtime.importFunction("filler \(round) \(size)", bytes: bytes, sites: [])
+            }
           }
-        }
-        goOn.set()
-      }
+          goOn.set()
+        })
       #expect(result.count == 42)
       #expect(late.count == 0)
       try runtime.unregister(newer)

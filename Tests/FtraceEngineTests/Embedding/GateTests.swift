@@ -41,17 +41,18 @@ import Testing
         try compare.handle.gate(), to: (@convention(c) (UnsafeRawPointer?, UnsafeRawPointer?) -> Int32).self)
       let (done, calls) = (Flag(), Counter())
       let ops = TraceOps(name: "ops", filter: TraceFilter(functions: ["compare"])) { _ in calls.add() }
-      let rounds = try beside({
-        var generator = SeededGenerator(seed: 0x5057)
-        for _ in 0..<5 {
-          var numbers = (0..<5_000).map { _ in Int.random(in: -1_000_000...1_000_000, using: &generator) }
-          let sorted = numbers.sorted()
-          // Safe: the array's own buffer and its count.
-          unsafe numbers.withUnsafeMutableBytes { unsafe qsort($0.baseAddress!, 5_000, 8, gate) }
-          if numbers != sorted { Issue.record("not sorted") }
-        }
-        done.set()
-      }) { try patchUntil(done, runtime, ops) }
+      let rounds = try beside(
+        {
+          var generator = SeededGenerator(seed: 0x5057)
+          for _ in 0..<5 {
+            var numbers = (0..<5_000).map { _ in Int.random(in: -1_000_000...1_000_000, using: &generator) }
+            let sorted = numbers.sorted()
+            // Safe: the array's own buffer and its count.
+            unsafe numbers.withUnsafeMutableBytes { unsafe qsort($0.baseAddress!, 5_000, 8, gate) }
+            if numbers != sorted { Issue.record("not sorted") }
+          }
+          done.set()
+        }, meanwhile: { try patchUntil(done, runtime, ops) })
       #expect(rounds > 0)
       #expect(runtime.quarantinedSites.isEmpty)
     }
@@ -81,21 +82,22 @@ import Testing
       let gate = unsafe unsafeBitCast(try start.handle.gate(), to: Start.self)
       let (done, calls) = (Flag(), Counter())
       let ops = TraceOps(name: "ops") { _ in calls.add() }
-      let rounds = try beside({
-        for _ in 0..<10 {
-          var threads = [pthread_t](repeating: 0, count: 3)
-          for index in threads.indices {
-            let number = unsafe UnsafeMutableRawPointer(bitPattern: 3_000 + index)
-            if unsafe pthread_create(&threads[index], nil, gate, number) != 0 { Issue.record("no thread") }
+      let rounds = try beside(
+        {
+          for _ in 0..<10 {
+            var threads = [pthread_t](repeating: 0, count: 3)
+            for index in threads.indices {
+              let number = unsafe UnsafeMutableRawPointer(bitPattern: 3_000 + index)
+              if unsafe pthread_create(&threads[index], nil, gate, number) != 0 { Issue.record("no thread") }
+            }
+            for index in threads.indices {
+              var result: UnsafeMutableRawPointer?
+              unsafe pthread_join(threads[index], &result)
+              if UInt(bitPattern: result) != UInt(3_000 + index) { Issue.record("a wrong sum") }
+            }
           }
-          for index in threads.indices {
-            var result: UnsafeMutableRawPointer?
-            unsafe pthread_join(threads[index], &result)
-            if UInt(bitPattern: result) != UInt(3_000 + index) { Issue.record("a wrong sum") }
-          }
-        }
-        done.set()
-      }) { try patchUntil(done, runtime, ops) }
+          done.set()
+        }, meanwhile: { try patchUntil(done, runtime, ops) })
       #expect(rounds > 0)
       #expect(runtime.quarantinedSites.isEmpty)
       // All calls are seen when nothing changes meanwhile.

@@ -88,31 +88,33 @@ import Testing
       let caller = try runtime.adder("caller", 1)
       let calls = Counter()
       let ops = TraceOps(name: "ops") { _ in calls.add() }
-      try beside({ loops.add(loop.run(poller)) }) {
-        defer { loop.stop() }
-        loop.waitUntilRunning()
-        func rounds(_ count: Int) throws {
-          for round in 0..<count {
-            try runtime.register(ops)
-            let f = try runtime.adder("f", Int32(round))
-            #expect(f(1) == 1 + round)
-            try runtime.unregister(ops)
-            try runtime.redefine(caller.handle) { $0.addsToArgument(Int32(round)) }
-            #expect(caller(1) == 1 + round)
-            try runtime.free(f.handle)
+      try beside(
+        { loops.add(loop.run(poller)) },
+        meanwhile: {
+          defer { loop.stop() }
+          loop.waitUntilRunning()
+          func rounds(_ count: Int) throws {
+            for round in 0..<count {
+              try runtime.register(ops)
+              let f = try runtime.adder("f", Int32(round))
+              #expect(f(1) == 1 + round)
+              try runtime.unregister(ops)
+              try runtime.redefine(caller.handle) { $0.addsToArgument(Int32(round)) }
+              #expect(caller(1) == 1 + round)
+              try runtime.free(f.handle)
+            }
+            for _ in 0..<2 { try runtime.reclaim() }
           }
-          for _ in 0..<2 { try runtime.reclaim() }
-        }
-        try rounds(50)
-        let before = runtime.arenaStatistics
-        try rounds(1_000)
-        let after = runtime.arenaStatistics
-        #expect(after.liveBytes <= before.liveBytes)
-        #expect(after.retiredBytes <= before.retiredBytes)
-        #expect(after.peakBytes <= before.peakBytes * 2)
-        #expect(after.slots <= before.slots)
-        #expect(after.dataBytes <= before.dataBytes)
-      }
+          try rounds(50)
+          let before = runtime.arenaStatistics
+          try rounds(1_000)
+          let after = runtime.arenaStatistics
+          #expect(after.liveBytes <= before.liveBytes)
+          #expect(after.retiredBytes <= before.retiredBytes)
+          #expect(after.peakBytes <= before.peakBytes * 2)
+          #expect(after.slots <= before.slots)
+          #expect(after.dataBytes <= before.dataBytes)
+        })
       #expect(calls.count == 1_050)
       #expect(loops.count > 0)
       #expect(runtime.statistics.timeouts == 0)

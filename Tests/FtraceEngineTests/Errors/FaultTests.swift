@@ -19,7 +19,7 @@ import Testing
     arguments: [CodeArena.Mapping.automatic, .dual, .toggling])
   func creation(mapping: CodeArena.Mapping) throws {
     try aloneInProcess {
-      let configuration = testConfiguration { $0.mapping = mapping }
+      let configuration = testConfiguration(.onFirstCall, [.set(\.mapping, mapping)])
       func make() throws { _ = try TraceRuntime(configuration).adder("f", 1)(1) }
       try make()
       let made = try calls(make)
@@ -62,7 +62,7 @@ import Testing
       for call in [SystemCall.mmap, .memfdCreate, .mprotect] {
         System.withFaults([.failAlways(call, errno: EACCES)]) {
           do {
-            let runtime = try TraceRuntime(testConfiguration { $0.mapping = .dual })
+            let runtime = try TraceRuntime(testConfiguration(.onFirstCall, [.set(\.mapping, .dual)]))
             _ = try runtime.adder("f", 1)
           } catch let error as FtraceError {
             #expect(error.description.contains("EACCES"), "\(call)")
@@ -76,7 +76,7 @@ import Testing
     "defining and replacing: a system call that fails leaves everything as it was", arguments: RecordingMode.allCases,
     [CodeArena.Mapping.dual, .toggling])
   func defining(mode: RecordingMode, mapping: CodeArena.Mapping) throws {
-    try withRuntime(mode, { $0.mapping = mapping }) { runtime in
+    try withRuntime(mode, .set(\.mapping, mapping)) { runtime in
       let f = try runtime.adder("f", 1)
       _ = f(1)
       /// Large, so that it takes memory from the kernel.
@@ -139,7 +139,7 @@ import Testing
   func registering(mode: RecordingMode) throws {
     var (failures, successes) = (0, 0)
     for holes in 0..<14 {
-      try withRuntime(mode, alone: true, { $0.reservation = 1 << 16 }) { runtime in
+      try withRuntime(mode, alone: true, .set(\.reservation, 1 << 16)) { runtime in
         let f = try runtime.adder("f", 1)
         let log = CallLog()
         let (a, b) = (log.ops("a"), log.ops("b", filter: TraceFilter(trace: ["f"]), registers: true))
@@ -174,7 +174,7 @@ import Testing
 
   @Test("a full code memory: functions work, can be freed, and make room", arguments: RecordingMode.allCases)
   func full(mode: RecordingMode) throws {
-    try withRuntime(mode, alone: true, { $0.reservation = 1 << 16 }) { runtime in
+    try withRuntime(mode, alone: true, .set(\.reservation, 1 << 16)) { runtime in
       let (f, g) = (try runtime.adder("f", 1), try runtime.adder("g", 2))
       _ = (f(1), g(1))
       try fill(runtime, holes: 0)
@@ -204,7 +204,7 @@ import Testing
 
   @Test("a full code memory: ops can leave, and tracing can be switched off", arguments: RecordingMode.allCases)
   func fullUnregister(mode: RecordingMode) throws {
-    try withRuntime(mode, alone: true, { $0.reservation = 1 << 16 }) { runtime in
+    try withRuntime(mode, alone: true, .set(\.reservation, 1 << 16)) { runtime in
       let f = try runtime.adder("f", 1)
       _ = f(1)
       let log = CallLog()

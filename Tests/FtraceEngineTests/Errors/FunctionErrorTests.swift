@@ -230,7 +230,7 @@ import Testing
 
   @Test("an image larger than the arena is refused")
   func tooLarge() throws {
-    try withRuntime(.onFirstCall, { $0.reservation = 1 << 16 }) { runtime in
+    try withRuntime(.onFirstCall, .set(\.reservation, 1 << 16)) { runtime in
       let bytes = [UInt8](repeating: 0x90, count: 1 << 20)
       try expectUnchanged(runtime) {
         _ = try runtime.importFunction("large", bytes: bytes, sites: [])

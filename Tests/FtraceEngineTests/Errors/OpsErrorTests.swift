@@ -57,7 +57,7 @@ import Testing
   @Test(
     "a worker that does not arrive is named, and the command has changed nothing", arguments: RecordingMode.allCases)
   func timedOut(mode: RecordingMode) throws {
-    try withRuntime(mode, alone: true, { $0.stopDeadline = .milliseconds(20) }) { runtime in
+    try withRuntime(mode, alone: true, .set(\.stopDeadline, .milliseconds(20))) { runtime in
       let (inside, leave) = (Flag(), Flag())
       let host = try runtime.hostFunction("wait") { () -> Void in
         inside.set()
@@ -75,34 +75,36 @@ import Testing
       _ = (f(1), f(1))
       #expect(log.take().count == 2)
       _ = g(1)
-      try beside({
-        do {
-          try withWorker(named: "stuck worker") { _ in stuck() }
-        } catch { Issue.record("\(error)") }
-      }) {
-        defer { leave.set() }
-        inside.wait()
-        let commands: [(Comment, () throws -> Void)] = [
-          ("register", { try runtime.register(new) }), ("unregister", { try runtime.unregister(ops) }),
-          ("setFilter", { try runtime.setFilter(.all, of: ops) }), ("setEnabled", { try runtime.setEnabled(false) }),
-          ("rename", { try runtime.rename(f.handle, to: "renamed") }), ("kill", { try runtime.kill() }),
-        ]
-        for (name, command) in commands {
-          try expectUnchanged(runtime, name, command) { error in
-            guard case .quiescence(.timedOut(let late, _)) = error else { return false }
-            return late.map(\.name) == ["stuck worker"] && late[0].depth == 1 && error.description.contains("stuck")
+      try beside(
+        {
+          do {
+            try withWorker(named: "stuck worker") { _ in stuck() }
+          } catch { Issue.record("\(error)") }
+        },
+        meanwhile: {
+          defer { leave.set() }
+          inside.wait()
+          let commands: [(Comment, () throws -> Void)] = [
+            ("register", { try runtime.register(new) }), ("unregister", { try runtime.unregister(ops) }),
+            ("setFilter", { try runtime.setFilter(.all, of: ops) }), ("setEnabled", { try runtime.setEnabled(false) }),
+            ("rename", { try runtime.rename(f.handle, to: "renamed") }), ("kill", { try runtime.kill() }),
+          ]
+          for (name, command) in commands {
+            try expectUnchanged(runtime, name, command) { error in
+              guard case .quiescence(.timedOut(let late, _)) = error else { return false }
+              return late.map(\.name) == ["stuck worker"] && late[0].depth == 1 && error.description.contains("stuck")
+            }
+            #expect(f(1) == 2)
+            #expect(log.take().map(\.ops) == ["ops"], name)
           }
-          #expect(f(1) == 2)
-          #expect(log.take().map(\.ops) == ["ops"], name)
-        }
-        if mode == .onFirstCall {
-          try expectUnchanged(runtime, "forceUpdate", { try runtime.forceUpdate() }) { error in
-            if case .quiescence(.timedOut) = error { true } else { false }
+          if mode == .onFirstCall {
+            try expectUnchanged(runtime, "forceUpdate", { try runtime.forceUpdate() }) { error in
+              if case .quiescence(.timedOut) = error { true } else { false }
+            }
+            #expect(runtime.statistics.pending > 0, "what was pending is so again")
           }
-          #expect(runtime.statistics.pending > 0, "what was pending is so again")
-        }
-        #expect(runtime.statistics.timeouts >= 6)
-      }
+          #expect(runtime.statistics.timeouts >= 6)
+        })
       // Nothing is in the way any more, and nothing was lost.
       try runtime.register(new)
       #expect(runtime.statistics.pending == 0)

@@ -138,17 +138,19 @@ import Testing
         if call.ip == entry { wrong.add() } else { seen.add() }
       }
       let all = TraceOps(name: "all") { _ in }
-      try beside({ onThreads(2) { _ in while !done.isSet { _ = (wanted(1), unwanted(1)) } } }) {
-        defer { done.set() }
-        try runtime.register(ops)
-        while seen.count == 0 {}
-        for round in 0..<50 {
-          // Another ops that wants everything comes and goes: sites change their trampolines.
-          if round % 2 == 0 { try runtime.register(all) } else { try runtime.unregister(all) }
-          try runtime.setEnabled(false)
-          try runtime.setEnabled(true)
-        }
-      }
+      try beside(
+        { onThreads(2) { _ in while !done.isSet { _ = (wanted(1), unwanted(1)) } } },
+        meanwhile: {
+          defer { done.set() }
+          try runtime.register(ops)
+          while seen.count == 0 {}
+          for round in 0..<50 {
+            // Another ops that wants everything comes and goes: sites change their trampolines.
+            if round % 2 == 0 { try runtime.register(all) } else { try runtime.unregister(all) }
+            try runtime.setEnabled(false)
+            try runtime.setEnabled(true)
+          }
+        })
       #expect(wrong.count == 0)
     }
   }
