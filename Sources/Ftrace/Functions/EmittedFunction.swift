@@ -29,7 +29,8 @@ public struct EmittedFunction<Result, each Argument: EmittedValue>: Sendable {
     return Signature(arguments, returning: result)
   }
 
-  @usableFromInline typealias Adaptor = @convention(c) (UInt, UnsafePointer<UInt64>, UnsafeMutablePointer<UInt64>) -> Void
+  @usableFromInline typealias Adaptor =
+    @convention(c) (UInt, UnsafePointer<UInt64>, UnsafeMutablePointer<UInt64>) -> Void
 
   /// Calls, and returns what the register of the result holds.
   @inlinable @inline(__always)
