@@ -15,9 +15,9 @@
       case .dropEvent: break
       case .skipSite:
         // A NOP that should become a call.
-        leaveOut(in: &plan) { unsafe $0.tag < Plan.Tag.firstSpecial && $0.expected_low == SiteBytes.nop.low }
+        unsafe leaveOut(in: &plan) { unsafe $0.tag < Plan.Tag.firstSpecial && $0.expected_low == SiteBytes.nop.low }
       case .staleCallee:
-        leaveOut(in: &plan) { unsafe $0.tag == Plan.Tag.callerCall }
+        unsafe leaveOut(in: &plan) { unsafe $0.tag == Plan.Tag.callerCall }
       }
     }
 
