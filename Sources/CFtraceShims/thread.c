@@ -197,7 +197,7 @@ void ftrace_leave(void) {
   if (depth == 1) ftrace_leave_slow();
 }
 
-bool ftrace_poll_slow(uint64_t sp) {
+bool ftrace_poll_slow(uint64_t sp, uint64_t lowest) {
   const uint32_t poll = atomic_load_explicit(&block.poll, memory_order_acquire);
   if (poll & FTRACE_POLL_ARMED) {
     const uint64_t generation = atomic_load_explicit(&ftrace_domain.generation, memory_order_acquire);
@@ -209,10 +209,9 @@ bool ftrace_poll_slow(uint64_t sp) {
     ftrace_leave_slow();
     wait_for_release(generation);
     serialise_if_asked();
-    return true;
   }
-  // Not armed, or no longer: a stack that ends is the other reason to be here.
-  return sp > block.real_limit;
+  // A stack that ends is the other reason to be here, and there may be both.
+  return lowest > block.real_limit;
 }
 
 __attribute__((naked, noinline)) void ftrace_park_capture(struct ftrace_park *park __attribute__((unused))) {

@@ -25,7 +25,8 @@ package final class RuntimeSlot: Sendable {
 
   deinit {
     // Before the slot is handed on: no thread keeps a pointer into the runtime that goes away.
-    ftrace_registry_clear_runtime(index)
+    // Parked: a stopper may hold the registry's lock and wait for this thread.
+    parked { ftrace_registry_clear_runtime(index) }
     let bit = UInt32(1) << index
     Self.taken.withLock { $0 &= ~bit }
   }

@@ -124,9 +124,9 @@ static inline void ftrace_thread_set_runtime(uint32_t slot, void *block) {
 void ftrace_enter_slow(void);
 /// A gate left and found `ASLEEP`: wakes the stopper.
 void ftrace_leave_slow(void);
-/// A back-edge or a prologue found its worker armed. `sp` is the lowest address of the saved registers. Returns false if the
-/// stack is exhausted instead: nothing was waited for then.
-bool ftrace_poll_slow(uint64_t sp);
+/// A back-edge or a prologue found its worker armed, or its stack short: waits for a stop that is under way. `sp` is the lowest address
+/// of the saved registers, `lowest` the lowest that the function wants to use. Returns whether the stack reaches that far.
+bool ftrace_poll_slow(uint64_t sp, uint64_t lowest);
 
 /// Enters from Swift or C: what a gate does. Nests.
 void ftrace_enter(void);

@@ -41,6 +41,9 @@ extension EngineState {
   /// Gives a function a body: its first, or one that replaces the present one. When this returns, every new call runs it.
   func setBody(_ image: FunctionImage, of function: FunctionEntity) throws(FtraceError) {
     guard function.state != .freed else { throw .functionFreed(function.name) }
+    // The name of this moment: it may have been renamed while the code was built.
+    var image = image
+    image.name = function.name
     let body = try installBody(image, of: function)
     publish(executable(body.block.offset), in: function)
     if let old = function.body { unlink(old) }
@@ -172,8 +175,9 @@ extension EngineState {
     hosts[host.id] = nil
     let slot = unsafe host.slot
     // The closure lives as long as a frame of the thunk may.
-    retire(host.thunk) { [arena] in
-      withExtendedLifetime(host) { unsafe arena.freeSlot(slot) }
+    retire(host.thunk) { [unowned self] in
+      unsafe arena.freeSlot(slot)
+      garbage.append(host)
     }
   }
 

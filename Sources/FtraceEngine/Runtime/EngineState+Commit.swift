@@ -251,7 +251,8 @@ extension EngineState {
     for number in dropped {
       let record = unsafe tables.record(number)
       unsafe quarantine[record.pointee.site] = nil
-      if unsafe record.pointee.target == UInt32(FTRACE_TARGET_MCOUNT) && !taken.contains(number) {
+      let failed = unsafe record.pointee.flags & UInt32(FTRACE_RECORD_FAILED) != 0
+      if unsafe record.pointee.target == UInt32(FTRACE_TARGET_MCOUNT) && !failed && !taken.contains(number) {
         // Recorded while the plan was made: by now it is on the pending list, which gives it back when it is taken.
         unsafe record.pointee.flags = UInt32(FTRACE_RECORD_DROPPED)
         unsafe ftrace_recorder_subtract_pending_count(tables.recorder, 1)

@@ -26,7 +26,9 @@ extension EngineState {
     for case .call(let offset) in actual.classTargets { used.insert(offset) }
     // A quarantined site keeps the call that was found in it.
     for (site, entry) in quarantine {
-      if let target = SiteBytes(entry.found)?.callTarget(from: site) { used.insert(target) }
+      // If its page could not be written, it is what was expected.
+      let bytes = entry.found.isEmpty ? entry.expected : entry.found
+      if let target = SiteBytes(bytes)?.callTarget(from: site) { used.insert(target) }
     }
     for (key, block) in trampolines where key.kind == .caller && used.contains(block.offset) {
       // A trampoline for several ops calls a multi-call.

@@ -62,6 +62,8 @@ struct DesiredState {
   var reclaimAt = (blocks: EngineState.retiredLimit, bytes: EngineState.retiredBytesLimit)
   /// What is freed when a retired block is reclaimed.
   var onReclaim: [UInt32: () -> Void] = [:]
+  /// What is let go of once the lock is free: its end may run code of the program, which may use the runtime.
+  var garbage: [AnyObject] = []
   /// Whether the next commit looks at every site, although no target changed: sites came back from quarantine.
   var mustLookAtAll = false
   var quarantine: [UInt32: QuarantinedSite] = [:]
@@ -120,7 +122,7 @@ struct DesiredState {
       do throws(AssemblerError) {
         assembled = try EngineStubs.assemble(recorder: recorder)
       } catch { throw .assembly(error) }
-      stubBlock = try EngineState.place(assembled.0.bytes, alignment: 64, in: arena)
+      stubBlock = try EngineState.place(assembled.0.bytes, alignment: assembled.0.alignment, in: arena)
       stubs = assembled.1.placed(at: stubBlock.offset)
       (self.slot, self.arena, self.tables) = (slot, arena, tables)
     }
@@ -129,7 +131,7 @@ struct DesiredState {
   /// Makes the state of a runtime, with tracing off.
   convenience init(_ configuration: Configuration) throws(FtraceError) {
     self.init(try Parts(configuration), configuration)
-    for (symbol, offset) in [(Symbol.pollSlow, stubs.pollSlow), (.stackCheckSlow, stubs.pollSlow)] {
+    for (symbol, offset) in [(Symbol.pollSlow, stubs.pollSlow), (.stackCheckSlow, stubs.stackCheckSlow)] {
       let slot = try unsafe allocateSlot()
       unsafe slot.pointee = executable(offset)
       unsafe stubSlots[symbol] = unsafe slot

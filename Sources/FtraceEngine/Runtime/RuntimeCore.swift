@@ -16,7 +16,11 @@ final class RuntimeCore: Sendable {
     self.state = state
     daemon = Daemon(period: configuration.daemonPeriod) {
       // A tick that fails (a worker that does not arrive) is repeated with the next period; it is counted.
-      state.withLock { state in try? state.tick() }
+      let garbage = state.withLock { state in
+        try? state.tick()
+        return exchange(&state.garbage, with: [])
+      }
+      withExtendedLifetime(garbage) {}
     }
     let daemon = daemon
     let wantsThread = configuration.daemonClock == .system
@@ -40,9 +44,13 @@ final class RuntimeCore: Sendable {
     try? withState { (state) throws(FtraceError) in try state.reclaimNow() }
   }
 
-  /// Runs `body` under the engine's lock, after what handles that went have left behind.
+  /// Runs `body` under the engine's lock, after what handles that went have left behind. What the engine lets go of meanwhile goes when
+  /// the lock is free.
   func withState<Result>(_ body: (EngineState) throws(FtraceError) -> Result) throws(FtraceError) -> Result {
-    try state.withLock { (state) throws(FtraceError) in
+    var garbage: [AnyObject] = []
+    defer { withExtendedLifetime(garbage) {} }
+    return try state.withLock { (state) throws(FtraceError) in
+      defer { swap(&garbage, &state.garbage) }
       settleDropped(state)
       return try body(state)
     }
@@ -77,7 +85,7 @@ final class RuntimeCore: Sendable {
     }
     // Safe: the counter is freed when the thunk is reclaimed, which the next line allows.
     let recursions = unsafe Int(registered.recursions.pointee)
-    state.withLock { $0.finishUnregistering(registered) }
+    try withState { (state) throws(FtraceError) in state.finishUnregistering(registered) }
     return recursions
   }
 }
@@ -86,7 +94,7 @@ extension EngineState {
   /// The end of a runtime. If a worker may still be in its code, the memory is kept for good: it is never unmapped under a worker.
   /// - Returns: whether the state must be kept.
   func tearDown() -> Bool {
-    desired.ops = []
+    // The ops stay with the state: if the runtime was released in use, a site may still lead to one of them.
     unsafe ftrace_recorder_set_enabled(tables.recorder, 0)
     var inUse = true
     // A worker that does not arrive may be in this arena.

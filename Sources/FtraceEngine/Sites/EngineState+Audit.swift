@@ -42,6 +42,9 @@ extension EngineState {
         let number = tables.number(ofSite: offset)
       {
         unsafe tables.record(number).pointee.flags &= ~UInt32(FTRACE_RECORD_FAILED)
+        if unsafe tables.record(number).pointee.target == UInt32(FTRACE_TARGET_MCOUNT) {
+          unsafe ftrace_recorder_push_pending(tables.recorder, number)
+        }
         if let entry = quarantine.removeValue(forKey: offset) { report.released.append(entry) }
       }
     }

@@ -16,6 +16,7 @@ struct EngineStubs {
   var enterSlow: UInt32 = 0
   var leaveSlow: UInt32 = 0
   var pollSlow: UInt32 = 0
+  var stackCheckSlow: UInt32 = 0
   /// What a freed function's slot holds if there was no memory for a stub with its name.
   var namelessTrap: UInt32 = 0
 
@@ -41,7 +42,9 @@ struct EngineStubs {
       a.call(stub)
     }
 
-    a.align(16)
+    // What workers run while they enter, leave and wait during a stop is on another page than the two inner calls: without a writable
+    // alias, the page of those is not executable while the world is stopped.
+    a.align(4096)
     let enterSlow = a.here("enter_slow")
     a.preservingCall { a.callAbsolute(ftrace_address_of_enter_slow()) }
     a.align(16)
@@ -52,6 +55,14 @@ struct EngineStubs {
     let exhausted = a.label("stack exhausted")
     a.preservingCall {
       a.mov(.rdi, .rbx)
+      a.mov(.rsi, -1)
+      a.callAbsolute(ftrace_address_of_poll_slow())
+    }
+    a.align(16)
+    let stackCheckSlow = a.here("stack_check_slow")
+    a.preservingCall {
+      a.mov(.rdi, .rbx)
+      a.mov(.rsi, .r11)  // how far down the function wants to go
       a.callAbsolute(ftrace_address_of_poll_slow())
       a.test(.al, .al)
       a.j(.e, exhausted)
@@ -70,7 +81,8 @@ struct EngineStubs {
       EngineStubs(
         stub: offset(stub), mcount: offset(mcount), mcountCall: offset(mcountCall), recordIP: offset(recordIP),
         caller: offset(caller), callerCall: offset(callerCall), enterSlow: offset(enterSlow),
-        leaveSlow: offset(leaveSlow), pollSlow: offset(pollSlow), namelessTrap: offset(namelessTrap))
+        leaveSlow: offset(leaveSlow), pollSlow: offset(pollSlow),
+        stackCheckSlow: offset(stackCheckSlow), namelessTrap: offset(namelessTrap))
     )
   }
 
@@ -79,7 +91,7 @@ struct EngineStubs {
     var placed = self
     for member in [
       \EngineStubs.stub, \.mcount, \.mcountCall, \.recordIP, \.caller, \.callerCall, \.enterSlow, \.leaveSlow,
-      \.pollSlow, \.namelessTrap,
+      \.pollSlow, \.stackCheckSlow, \.namelessTrap,
     ] { placed[keyPath: member] += block }
     return placed
   }
@@ -89,6 +101,7 @@ struct EngineStubs {
     let starts = [
       (stub, "ftrace_stub"), (recordIP, "ftrace_record_ip"), (mcount, "mcount"), (caller, "ftrace_caller"),
       (enterSlow, "ftrace_enter_slow"), (leaveSlow, "ftrace_leave_slow"), (pollSlow, "ftrace_poll_slow"),
+      (stackCheckSlow, "ftrace_stack_check_slow"),
     ]
     return starts.filter { $0.0 <= offset }.max { $0.0 < $1.0 }?.1
   }

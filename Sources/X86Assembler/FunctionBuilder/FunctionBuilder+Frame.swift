@@ -25,7 +25,7 @@ extension FunctionBuilder {
         lea(.r11, .base(.rsp, Int32(-frame.size)))
         cmp(.r11, .fs(layout.stackLimit))
       }
-      branchToSlowPath(.be, .stackCheckSlow)
+      branchToSlowPath(.be, .stackCheckSlow, passingStackPointer: frame.size <= Self.smallFrame)
     }
     push(.rbp)
     mov(.rbp, .rsp)

@@ -26,6 +26,8 @@ public final class FunctionBuilder: Assembler {
     var start: Label
     var back: Label
     var slot: Symbol
+    /// Whether `r11` is set to `rsp` for the call.
+    var passesStackPointer: Bool
   }
 
   /// What the prologue made.
@@ -84,6 +86,7 @@ public final class FunctionBuilder: Assembler {
   override func emitTail() {
     for path in slowPaths {
       bind(path.start)
+      if path.passesStackPointer { mov(.r11, .rsp) }
       call(slot: path.slot)
       jmp(path.back)
     }
@@ -96,8 +99,10 @@ public final class FunctionBuilder: Assembler {
   }
 
   /// Branches to a call through a slot, out of line, that comes back to the next instruction.
-  func branchToSlowPath(_ condition: Condition, _ slot: Symbol) {
-    let path = SlowPath(start: label("slow path"), back: label("after slow path"), slot: slot)
+  func branchToSlowPath(_ condition: Condition, _ slot: Symbol, passingStackPointer: Bool = false) {
+    let path = SlowPath(
+      start: label("slow path"), back: label("after slow path"), slot: slot,
+      passesStackPointer: passingStackPointer)
     j(condition, path.start)
     bind(path.back)
     slowPaths.append(path)

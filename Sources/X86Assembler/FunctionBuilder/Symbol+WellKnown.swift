@@ -9,7 +9,7 @@ extension Symbol {
   public static let pollSlow = Symbol(rawValue: .max - 1)
 
   /// A slot that holds the address of what a prologue calls when `rsp` is not above the limit. It preserves every register and
-  /// vector; flags and `r11` are dead. On entry `[rsp]` is the address in the function, `[rsp+8]` the function's own return
+  /// vector; flags are dead. `r11` is the lowest address that the function wants to use. On entry `[rsp]` is the address in the function, `[rsp+8]` the function's own return
   /// address, and `rsp` is a multiple of 16. If it returns, the function goes on.
   public static let stackCheckSlow = Symbol(rawValue: .max - 2)
 }
