@@ -33,7 +33,7 @@ struct FunctionBuilderTests {
       text == [
         "call 0x1005", "cmp rsp, qword ptr fs:[0xffffffffffffffd0]", "jbe 0x1028", "push rbp", "mov rbp, rsp",
         "push rbx", "push r12", "sub rsp, 0x20", "mov qword ptr [rbp - 0x2c], rdi", "lea rsp, [rbp - 0x10]", "pop r12",
-        "pop rbx", "pop rbp", "ret", "call qword ptr [rip]", "jmp 0x1010",
+        "pop rbx", "pop rbp", "ret", "mov r11, rsp", "call qword ptr [rip]", "jmp 0x1010",
       ])
     #expect(image.frameSize == 8 + 16 + 32)
     #expect(image.relocations.map(\.symbol) == [.mcount, .stackCheckSlow])

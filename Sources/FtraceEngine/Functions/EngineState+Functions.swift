@@ -38,6 +38,23 @@ extension EngineState {
     return function
   }
 
+  /// Makes a function with its body, or neither: nobody sees it in between.
+  func define(_ image: FunctionImage, signature: Signature?) throws(FtraceError) -> FunctionEntity {
+    let isNew = functionsByName[image.name] == nil
+    let function = try declare(image.name, signature: signature, forward: false)
+    do throws(FtraceError) {
+      try setBody(image, of: function)
+    } catch {
+      if isNew {
+        functionsByName[image.name] = nil
+        functions[function.id] = nil
+        unsafe arena.freeSlot(function.slot)
+      }
+      throw error
+    }
+    return function
+  }
+
   /// Gives a function a body: its first, or one that replaces the present one. When this returns, every new call runs it.
   func setBody(_ image: FunctionImage, of function: FunctionEntity) throws(FtraceError) {
     guard function.state != .freed else { throw .functionFreed(function.name) }
@@ -113,7 +130,7 @@ extension EngineState {
 
   /// Bodies whose code refers to a function; its own calls do not count.
   private func callers(of function: FunctionEntity) -> [FunctionBody] {
-    function.callers.compactMap { bodiesByIdentity[$0] }
+    function.callers.compactMap { bodiesByIdentity[$0] }.filter { $0.ownerID != function.id }
   }
 
   /// Stores the address that calls go to. Any thread that calls after this returns runs the new code.
@@ -142,6 +159,10 @@ extension EngineState {
     let identity = ObjectIdentifier(body)
     bodies[tag] = nil
     bodiesByIdentity[identity] = nil
+    if body.callsItself, let owner = functions[body.ownerID] {
+      owner.callers.remove(identity)
+      release(owner)
+    }
     for callee in body.callees {
       callee.callers.remove(identity)
       release(callee)

@@ -32,7 +32,10 @@ extension EngineState {
         for site in image.sites {
           let place = offset + UInt32(site.offset)
           var siteBytes = self.bytes(of: .mcount, at: place)
-          if let initial {
+          if site.kind == .exit {
+            // Born as NOPs: tracing of exits is not there yet.
+            siteBytes = .nop
+          } else if let initial {
             let number = unsafe ftrace_recorder_take(tables.recorder)
             if number == 0 {
               unsafe ftrace_recorder_count_exhausted(tables.recorder)
@@ -53,13 +56,17 @@ extension EngineState {
 
     let body = FunctionBody(
       name: image.name, block: block, sites: image.sites, generation: nextGeneration, callees: callees, hosts: hosts,
-      exclusion: exclusion, installedAt: ftrace_rdtsc())
+      exclusion: exclusion, installedAt: ftrace_rdtsc(), ownerID: function.id,
+      callsItself: image.relocations.contains {
+        [.ownSlot, .function(function.id)].contains(EngineSymbol($0.symbol))
+      })
     nextGeneration &+= 1
     // Nobody runs the code yet, so the tables are written without a stop.
-    for site in body.siteOffsets {
+    for (site, kind) in zip(body.siteOffsets, body.sites.map(\.kind)) {
       unsafe tables.desiredClass[Int(site >> 3)] = siteClass
       unsafe tables.recorder.pointee.site_class[Int(site >> 3)] = siteClass
-      unsafe ftrace_recorder_set_index(tables.recorder, site, UInt32(FTRACE_INDEX_NONE))
+      unsafe ftrace_recorder_set_index(
+        tables.recorder, site, UInt32(kind == .entry ? FTRACE_INDEX_NONE : FTRACE_INDEX_DEAD))
     }
     for (site, number) in records {
       let record = unsafe tables.record(number)
@@ -79,6 +86,7 @@ extension EngineState {
     arena.setTag(tag, of: block)
     bodies[tag] = body
     for callee in callees { callee.callers.insert(ObjectIdentifier(body)) }
+    if body.callsItself { function.callers.insert(ObjectIdentifier(body)) }
     for host in hosts { host.callers.insert(ObjectIdentifier(body)) }
     bodiesByIdentity[ObjectIdentifier(body)] = body
     return body

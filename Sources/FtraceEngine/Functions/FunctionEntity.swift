@@ -53,12 +53,15 @@ final class FunctionBody {
   let exclusion: SiteExclusion?
   /// Time-stamp counter at installation, or at the last rename.
   var installedAt: UInt64
+  /// Number of the function that the body belongs to, and whether its code calls it by its slot.
+  let ownerID: UInt32
+  let callsItself: Bool
   /// Set once the body is no longer a function's present one.
   var isUnlinked = false
 
   init(
     name: String, block: CodeBlock, sites: [Site], generation: UInt32, callees: [FunctionEntity], hosts: [HostEntity],
-    exclusion: SiteExclusion?, installedAt: UInt64
+    exclusion: SiteExclusion?, installedAt: UInt64, ownerID: UInt32, callsItself: Bool
   ) {
     self.name = name
     self.block = block
@@ -68,6 +71,8 @@ final class FunctionBody {
     self.hosts = hosts
     self.exclusion = exclusion
     self.installedAt = installedAt
+    self.ownerID = ownerID
+    self.callsItself = callsItself
   }
 
   /// Offsets in the arena of the sites.

@@ -12,40 +12,27 @@ extension TraceRuntime {
   public func define(
     _ name: String, signature: Signature? = nil, _ build: (FunctionBuilder) throws(AssemblerError) -> Void
   ) throws(FtraceError) -> FunctionHandle {
-    let function = try declare(name, signature: signature, forward: false)
-    do throws(FtraceError) {
-      try setBody(of: function, build)
-    } catch {
-      withdraw(function)
-      throw error
+    // Early, so that nothing is built in vain; what decides is the second look.
+    try withState { (state) throws(FtraceError) in
+      if let existing = state.functionsByName[name], existing.state != .declared { throw .nameTaken(name) }
     }
-    return function
+    return try define(try Self.build(name, build), signature: signature)
   }
 
   /// Makes a function without a body, so that others can refer to it: for recursion among several. Calls trap until it is defined.
   public func declare(_ name: String, signature: Signature? = nil) throws(FtraceError) -> FunctionHandle {
-    try declare(name, signature: signature, forward: true)
-  }
-
-  private func declare(
-    _ name: String, signature: Signature?, forward: Bool
-  ) throws(FtraceError) -> FunctionHandle {
     let core = core.value
     return try withState { (state) throws(FtraceError) in
-      FunctionHandle(try state.declare(name, signature: signature, forward: forward), core: core)
+      FunctionHandle(try state.declare(name, signature: signature, forward: true), core: core)
     }
   }
 
   /// Defines a function from an image that was assembled elsewhere.
   public func define(_ image: FunctionImage, signature: Signature? = nil) throws(FtraceError) -> FunctionHandle {
-    let function = try declare(image.name, signature: signature, forward: false)
-    do throws(FtraceError) {
-      try function.withEntity { (state, entity) throws(FtraceError) in try state.setBody(image, of: entity) }
-    } catch {
-      withdraw(function)
-      throw error
+    let core = core.value
+    return try withState { (state) throws(FtraceError) in
+      FunctionHandle(try state.define(image, signature: signature), core: core)
     }
-    return function
   }
 
   /// Imports code as bytes, with the places of its sites: a NOP of five bytes or a near call each, within an aligned word of eight.
@@ -142,22 +129,18 @@ extension TraceRuntime {
   private func setBody(
     of function: FunctionHandle, _ build: (FunctionBuilder) throws(AssemblerError) -> Void
   ) throws(FtraceError) {
-    let builder = FunctionBuilder(name: function.name, layout: Self.threadLayout)
-    let image: FunctionImage
-    do throws(AssemblerError) {
-      try build(builder)
-      image = try builder.finish()
-    } catch { throw .assembly(error) }
+    let image = try Self.build(function.name, build)
     try function.withEntity { (state, entity) throws(FtraceError) in try state.setBody(image, of: entity) }
   }
 
-  /// Takes back a declaration whose definition failed.
-  private func withdraw(_ function: FunctionHandle) {
-    _ = try? function.withEntity { (state, entity) throws(FtraceError) in
-      guard entity.state == .declared, entity.callers.isEmpty, entity.handles == 1 else { return }
-      state.functionsByName[entity.name] = nil
-      entity.state = .freed
-    }
+  private static func build(
+    _ name: String, _ build: (FunctionBuilder) throws(AssemblerError) -> Void
+  ) throws(FtraceError) -> FunctionImage {
+    let builder = FunctionBuilder(name: name, layout: threadLayout)
+    do throws(AssemblerError) {
+      try build(builder)
+      return try builder.finish()
+    } catch { throw .assembly(error) }
   }
 }
 

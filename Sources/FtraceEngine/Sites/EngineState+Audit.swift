@@ -20,7 +20,9 @@ extension EngineState {
     case .call(let trampoline): state = .tracing(trampoline: executable(trampoline))
     }
     if let record = record, record.flags & UInt32(FTRACE_RECORD_FAILED) != 0 { state = .quarantined }
-    if let exclusion = body.exclusion {
+    if site.kind == .exit {
+      (state, target) = (.nop, .nop)
+    } else if let exclusion = body.exclusion {
       state = .excluded(exclusion)
       if number == nil && configuration.recording == .atEmission { target = .nop }
     }
