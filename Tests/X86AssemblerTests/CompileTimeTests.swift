@@ -86,8 +86,10 @@ struct CompileTimeTests {
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/env")
     process.arguments = [
-      "swiftc", "-typecheck", "-swift-version", "6", "-diagnostic-style", "llvm", "-I", modules.path(),
-      "-module-cache-path", folder.appending(path: "cache").path(), file.path(),
+      "swiftc", "-typecheck", "-swift-version", "6", "-diagnostic-style", "llvm", "-I",
+      modules.path(percentEncoded: false),
+      "-module-cache-path", folder.appending(path: "cache").path(percentEncoded: false),
+      file.path(percentEncoded: false),
     ]
     let pipe = Pipe()
     process.standardError = pipe
@@ -104,7 +106,9 @@ struct CompileTimeTests {
     let candidates = CommandLine.arguments + [executable ?? ""]
     for path in candidates {
       let folder = URL(filePath: path).deletingLastPathComponent().appending(path: "Modules")
-      if FileManager.default.fileExists(atPath: folder.appending(path: "FtraceX86Assembler.swiftmodule").path()) {
+      if FileManager.default.fileExists(
+        atPath: folder.appending(path: "FtraceX86Assembler.swiftmodule").path(percentEncoded: false))
+      {
         return folder
       }
     }

@@ -5,12 +5,15 @@
 public struct EmittedFunction<Result, each Argument: EmittedValue>: Sendable {
   /// The function, for redefining, freeing, and for C.
   public let handle: FunctionHandle
-  // Address of the adaptor of the signature, which lives as long as the runtime.
-  fileprivate let adaptor: UInt
+  // Addresses of the adaptor of the signature, which lives as long as the runtime, and of the function's slot, which lives as long as
+  // the handle.
+  @usableFromInline let adaptor: UInt
+  @usableFromInline let slot: UInt
 
   fileprivate init(_ handle: FunctionHandle, adaptor: UInt) {
     self.handle = handle
     self.adaptor = adaptor
+    slot = handle.slotAddress
   }
 
   /// The present name.
@@ -26,11 +29,12 @@ public struct EmittedFunction<Result, each Argument: EmittedValue>: Sendable {
     return Signature(arguments, returning: result)
   }
 
-  private typealias Adaptor = @convention(c) (UInt, UnsafePointer<UInt64>, UnsafeMutablePointer<UInt64>) -> Void
+  @usableFromInline typealias Adaptor =
+    @convention(c) (UInt, UnsafePointer<UInt64>, UnsafeMutablePointer<UInt64>) -> Void
 
   /// Calls, and returns what the register of the result holds.
-  @inline(__always)
-  private func callBits(_ argument: repeat each Argument) -> UInt64 {
+  @inlinable @inline(__always)
+  func callBits(_ argument: repeat each Argument) -> UInt64 {
     var count = 0
     for type in repeat (each Argument).self {
       _ = type
@@ -46,7 +50,9 @@ public struct EmittedFunction<Result, each Argument: EmittedValue>: Sendable {
         index += 1
       }
       unsafe (base + count).initialize(to: 0)
-      unsafe unsafeBitCast(adaptor, to: Adaptor.self)(handle.slotAddress, UnsafePointer(base), base + count)
+      withExtendedLifetime(handle) {
+        unsafe unsafeBitCast(adaptor, to: Adaptor.self)(slot, UnsafePointer(base), base + count)
+      }
       return unsafe base[count]
     }
   }
@@ -54,6 +60,7 @@ public struct EmittedFunction<Result, each Argument: EmittedValue>: Sendable {
 
 extension EmittedFunction where Result: EmittedValue {
   /// Calls the function.
+  @inlinable
   public func callAsFunction(_ argument: repeat each Argument) -> Result {
     Result(registerBits: callBits(repeat each argument))
   }
@@ -61,6 +68,7 @@ extension EmittedFunction where Result: EmittedValue {
 
 extension EmittedFunction where Result == Void {
   /// Calls the function.
+  @inlinable
   public func callAsFunction(_ argument: repeat each Argument) {
     _ = callBits(repeat each argument)
   }

@@ -1,27 +1,27 @@
 /// Pointers, and pointers that may be nil. What they point at is the caller's business, as in C.
 extension UnsafePointer: @unsafe EmittedValue {
-  public static var valueClass: ValueClass { .pointer }
-  public var registerBits: UInt64 { UInt64(UInt(bitPattern: self)) }
+  @inlinable public static var valueClass: ValueClass { .pointer }
+  @inlinable public var registerBits: UInt64 { UInt64(UInt(bitPattern: self)) }
   // A null pointer from emitted code for a type that cannot be null is a mistake of that code, and traps.
-  public init(registerBits: UInt64) { unsafe self.init(bitPattern: UInt(registerBits))! }
+  @inlinable public init(registerBits: UInt64) { unsafe self.init(bitPattern: UInt(registerBits))! }
 }
 
 extension UnsafeMutablePointer: @unsafe EmittedValue {
-  public static var valueClass: ValueClass { .pointer }
-  public var registerBits: UInt64 { UInt64(UInt(bitPattern: self)) }
-  public init(registerBits: UInt64) { unsafe self.init(bitPattern: UInt(registerBits))! }
+  @inlinable public static var valueClass: ValueClass { .pointer }
+  @inlinable public var registerBits: UInt64 { UInt64(UInt(bitPattern: self)) }
+  @inlinable public init(registerBits: UInt64) { unsafe self.init(bitPattern: UInt(registerBits))! }
 }
 
 extension UnsafeRawPointer: @unsafe EmittedValue {
-  public static var valueClass: ValueClass { .pointer }
-  public var registerBits: UInt64 { UInt64(UInt(bitPattern: self)) }
-  public init(registerBits: UInt64) { unsafe self.init(bitPattern: UInt(registerBits))! }
+  @inlinable public static var valueClass: ValueClass { .pointer }
+  @inlinable public var registerBits: UInt64 { UInt64(UInt(bitPattern: self)) }
+  @inlinable public init(registerBits: UInt64) { unsafe self.init(bitPattern: UInt(registerBits))! }
 }
 
 extension UnsafeMutableRawPointer: @unsafe EmittedValue {
-  public static var valueClass: ValueClass { .pointer }
-  public var registerBits: UInt64 { UInt64(UInt(bitPattern: self)) }
-  public init(registerBits: UInt64) { unsafe self.init(bitPattern: UInt(registerBits))! }
+  @inlinable public static var valueClass: ValueClass { .pointer }
+  @inlinable public var registerBits: UInt64 { UInt64(UInt(bitPattern: self)) }
+  @inlinable public init(registerBits: UInt64) { unsafe self.init(bitPattern: UInt(registerBits))! }
 }
 
 /// A value that is nil as a null pointer.
@@ -32,7 +32,7 @@ extension UnsafeRawPointer: @unsafe NullableEmittedValue {}
 extension UnsafeMutableRawPointer: @unsafe NullableEmittedValue {}
 
 extension Optional: EmittedValue where Wrapped: NullableEmittedValue {
-  public static var valueClass: ValueClass { .pointer }
-  public var registerBits: UInt64 { map(\.registerBits) ?? 0 }
-  public init(registerBits: UInt64) { self = registerBits == 0 ? nil : Wrapped(registerBits: registerBits) }
+  @inlinable public static var valueClass: ValueClass { .pointer }
+  @inlinable public var registerBits: UInt64 { map(\.registerBits) ?? 0 }
+  @inlinable public init(registerBits: UInt64) { self = registerBits == 0 ? nil : Wrapped(registerBits: registerBits) }
 }

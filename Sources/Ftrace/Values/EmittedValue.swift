@@ -11,9 +11,9 @@ public protocol EmittedValue: BitwiseCopyable {
 }
 
 extension EmittedValue where Self: FixedWidthInteger {
-  public static var valueClass: ValueClass { .integer(.init(bits: Self.bitWidth), signed: Self.isSigned) }
-  public var registerBits: UInt64 { UInt64(truncatingIfNeeded: self) }
-  public init(registerBits: UInt64) { self.init(truncatingIfNeeded: registerBits) }
+  @inlinable public static var valueClass: ValueClass { .integer(.init(bits: Self.bitWidth), signed: Self.isSigned) }
+  @inlinable public var registerBits: UInt64 { UInt64(truncatingIfNeeded: self) }
+  @inlinable public init(registerBits: UInt64) { self.init(truncatingIfNeeded: registerBits) }
 }
 
 extension Int: EmittedValue {}
@@ -28,26 +28,26 @@ extension UInt16: EmittedValue {}
 extension UInt8: EmittedValue {}
 
 extension Bool: EmittedValue {
-  public static var valueClass: ValueClass { .integer(.byte, signed: false) }
-  public var registerBits: UInt64 { self ? 1 : 0 }
-  public init(registerBits: UInt64) { self = registerBits & 0xFF != 0 }
+  @inlinable public static var valueClass: ValueClass { .integer(.byte, signed: false) }
+  @inlinable public var registerBits: UInt64 { self ? 1 : 0 }
+  @inlinable public init(registerBits: UInt64) { self = registerBits & 0xFF != 0 }
 }
 
 extension Float: EmittedValue {
-  public static var valueClass: ValueClass { .float }
-  public var registerBits: UInt64 { UInt64(bitPattern) }
-  public init(registerBits: UInt64) { self.init(bitPattern: UInt32(truncatingIfNeeded: registerBits)) }
+  @inlinable public static var valueClass: ValueClass { .float }
+  @inlinable public var registerBits: UInt64 { UInt64(bitPattern) }
+  @inlinable public init(registerBits: UInt64) { self.init(bitPattern: UInt32(truncatingIfNeeded: registerBits)) }
 }
 
 extension Double: EmittedValue {
-  public static var valueClass: ValueClass { .double }
-  public var registerBits: UInt64 { bitPattern }
-  public init(registerBits: UInt64) { self.init(bitPattern: registerBits) }
+  @inlinable public static var valueClass: ValueClass { .double }
+  @inlinable public var registerBits: UInt64 { bitPattern }
+  @inlinable public init(registerBits: UInt64) { self.init(bitPattern: registerBits) }
 }
 
 extension OperandWidth {
   /// The width of an integer of 8, 16, 32 or 64 bits.
-  fileprivate init(bits: Int) {
+  @usableFromInline init(bits: Int) {
     self =
       switch bits {
       case 8: .byte
