@@ -1,3 +1,4 @@
+import CFtraceTestShims
 import Ftrace
 import Glibc
 
@@ -70,7 +71,7 @@ package final class PollingLoop: Sendable {
 
 /// Words in memory that emitted code, callbacks and the test share.
 @safe package final class SharedWords: Sendable {
-  // Safe: allocated for the life of the object, zeroed, and indices are checked. Who writes which word is the test's business.
+  // Safe: allocated for the life of the object, zeroed, and indices are checked. Loads acquire and stores release.
   package nonisolated(unsafe) let base: UnsafeMutablePointer<Int>
   private let count: Int
 
@@ -87,11 +88,11 @@ package final class PollingLoop: Sendable {
   package subscript(index: Int) -> Int {
     get {
       precondition(index >= 0 && index < count, "no such word")
-      return unsafe base[index]
+      return unsafe Int(ftrace_test_load(base + index))
     }
     set {
       precondition(index >= 0 && index < count, "no such word")
-      unsafe base[index] = newValue
+      unsafe ftrace_test_store(base + index, Int64(newValue))
     }
   }
 }

@@ -11,5 +11,6 @@ void ftrace_test_set_busy(uint32_t busy);
 bool ftrace_test_armed(void);
 /// A small number for the calling thread, its own for as long as the process has not had 1,024 threads that asked.
 uint32_t ftrace_test_thread_number(void);
-/// Loads a word that another thread writes.
+/// Loads a word that another thread stores.
 static inline int64_t ftrace_test_load(const void *word) { return __atomic_load_n((const int64_t *)word, __ATOMIC_ACQUIRE); }
+static inline void ftrace_test_store(void *word, int64_t value) { __atomic_store_n((int64_t *)word, value, __ATOMIC_RELEASE); }

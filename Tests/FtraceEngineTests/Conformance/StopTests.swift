@@ -220,6 +220,35 @@ import Testing
     }
   }
 
+  @Test("row 40: unregister waits for a callback that is parked", arguments: RecordingMode.allCases)
+  func waitsForParked(mode: RecordingMode) throws {
+    try withRuntime(mode, alone: true) { runtime in
+      let f = try runtime.adder("f", 1)
+      let (parkedInside, goOn, returned, early) = (Flag(), Flag(), Flag(), Counter())
+      let ops = TraceOps(name: "ops") { _ in
+        parkedInside.set()
+        parked { goOn.wait() }
+        if returned.isSet { early.add() }
+      }
+      try runtime.register(ops)
+      try beside {
+        _ = f(1)
+      } meanwhile: {
+        parkedInside.wait()
+        try beside {
+          while !runtime.registeredOps.isEmpty {}
+          // A chance for an unregistration that does not wait; one that does is in no hurry.
+          ftrace_sleep(20_000_000)
+          goOn.set()
+        } meanwhile: {
+          try runtime.unregister(ops)
+          returned.set()
+        }
+      }
+      #expect(early.count == 0, "unregister returned while the callback was on a stack")
+    }
+  }
+
   @Test(
     "row 40: nor if a worker is in another callback of the same call, and parked there",
     arguments: RecordingMode.allCases, [false, true])
