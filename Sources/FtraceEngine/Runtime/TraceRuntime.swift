@@ -5,8 +5,8 @@ import FtraceX86Assembler
 /// A runtime: executable memory, the functions in it, and their tracing.
 ///
 /// Several live in one process, up to eight. All members may be used from any thread; those that stop the world wait for the
-/// workers, count as parked meanwhile, and are refused inside a tracer's callback. Each has an `async` form that waits on a thread of
-/// its own.
+/// workers, count as parked meanwhile, and are refused inside a tracer's callback. Most have an `async` form that waits on a
+/// thread of its own.
 ///
 /// When the runtime is let go, its ops are unregistered. The memory is unmapped when all handles of its functions have gone as well, and
 /// no worker is in its code. A closure that the runtime keeps (a host function's, a tracer's) and that itself captures a handle
