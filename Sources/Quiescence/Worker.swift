@@ -36,8 +36,10 @@ extension Worker: Sendable {}
 
 /// Registers the calling thread for the time of `body`, under a name that errors and traces show.
 ///
-/// - Parameter name: at most 15 bytes are kept, as for threads of the kernel. The thread's own name if it is nil.
-/// - Throws: `QuiesceError.attachRefused`, before `body` is called; otherwise what `body` throws, in `WorkerError`.
+/// - Parameters:
+///   - name: at most 15 bytes are kept, as for threads of the kernel. The thread's own name if it is nil.
+///   - body: runs on the calling thread, with the worker.
+/// - Throws: `QuiesceError.attachRefused`, before `body` is called; otherwise what `body` throws.
 public func withWorker<Result>(
   named name: String? = nil, _ body: (borrowing Worker) throws -> Result
 ) throws -> Result {

@@ -26,7 +26,12 @@ import CFtraceShims
   private let retained: ClosureBox?
 
   /// An ops that calls a C function.
-  /// - Parameter context: handed to each call; it must stay valid until `unregister` has returned.
+  /// - Parameters:
+  ///   - name: shown in errors and statistics.
+  ///   - filter: the functions wanted.
+  ///   - registers: whether the callback receives the registers.
+  ///   - context: handed to each call; it must stay valid until `unregister` has returned.
+  ///   - callback: the C function.
   public init(
     name: String, filter: TraceFilter = .all, registers: Bool = false, context: UnsafeMutableRawPointer? = nil,
     callback: @escaping Callback

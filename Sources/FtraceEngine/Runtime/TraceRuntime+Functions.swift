@@ -54,8 +54,11 @@ extension TraceRuntime {
   }
 
   /// Frees a function. Its name can be used again when this returns; calls by its handle trap.
-  /// - Parameter force: frees it although emitted code calls it: such a call then traps with the name.
-  /// - Throws: `.stillCalled` with the callers, `.functionFreed`.
+  /// - Parameters:
+  ///   - function: the function.
+  ///   - force: frees it although emitted code calls it: such a call then traps with the name.
+  /// - Throws: `.stillCalled` with the callers, `.functionFreed`; the function is not freed then. `.quiescence` if the stop that drops its
+  ///   sites was not possible: the function is freed all the same, and its memory follows with a later stop.
   public func free(_ function: FunctionHandle, force: Bool = false) throws(FtraceError) {
     try function.withEntity { (state, entity) throws(FtraceError) in try state.free(entity, force: force) }
   }

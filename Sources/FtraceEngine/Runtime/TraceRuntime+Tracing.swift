@@ -63,8 +63,9 @@ extension TraceRuntime {
   }
 
   /// Ends tracing for good.
-  /// - Parameter restoringSites: makes every site a NOP first. Without it nothing is touched any more: for use when something is
-  ///   badly wrong.
+  /// - Parameters:
+  ///   - restoringSites: makes every site a NOP first. Without it nothing is touched any more: for use when something is badly wrong.
+  ///   - reason: what later errors say.
   public func kill(restoringSites: Bool = true, reason: String = "kill() was called") throws(FtraceError) {
     try withState { (state) throws(FtraceError) in
       try state.kill(restoringSites: restoringSites, reason: reason)
