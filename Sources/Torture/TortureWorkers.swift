@@ -30,6 +30,7 @@ final class TortureTable: Sendable {
 final class TortureWorker: Sendable {
   /// Counts the turns: after it has moved twice, the worker holds no entry from before.
   let turns = Atomic<Int>(0)
+  // Safe: set once, in the initialiser, and read by the controller, which made the worker.
   private nonisolated(unsafe) var thread: pthread_t?
 
   init(number: Int, seed: UInt64, table: TortureTable, counters: UInt, slot: UInt32) {
