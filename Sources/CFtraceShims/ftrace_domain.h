@@ -3,6 +3,9 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "ftrace_barrier.h"
+#include "ftrace_thread.h"
+
 struct ftrace_domain {
   // Number of the stop under way or of the last one; `released` follows it. Written by the stopper alone.
   _Atomic(uint64_t) generation;
@@ -13,3 +16,25 @@ struct ftrace_domain {
 };
 
 extern struct ftrace_domain ftrace_domain;
+
+/// The calling thread's block, without a call.
+extern __thread struct ftrace_thread ftrace_thread_block __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+extern enum ftrace_barrier_mode ftrace_barrier_chosen __attribute__((visibility("hidden")));
+
+/// What orders a reader's store to `depth` before its load of the poll word: the stopper's membarrier, or a fence.
+static inline void ftrace_reader_fence(void) {
+  if (ftrace_barrier_chosen == FTRACE_BARRIER_FENCES) atomic_thread_fence(memory_order_seq_cst);
+  else atomic_signal_fence(memory_order_seq_cst);
+}
+
+/// After a store that makes this thread quiescent: wakes a stopper that sleeps.
+void ftrace_wake_stopper(void) __attribute__((visibility("hidden")));
+/// Waits until the stop of that number has ended. The caller is quiescent: its depth is 0, or it has acknowledged `generation`.
+void ftrace_wait_for_release(uint64_t generation) __attribute__((visibility("hidden")));
+/// Executes a serialising instruction if a stopper asked for one.
+void ftrace_serialise_if_asked(void) __attribute__((visibility("hidden")));
+
+// Signals are blocked with the kernel's own set, all but those that a fault raises.
+uint64_t ftrace_block_signals(void) __attribute__((visibility("hidden")));
+void ftrace_restore_signals(uint64_t set) __attribute__((visibility("hidden")));

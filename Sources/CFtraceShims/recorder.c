@@ -1,9 +1,10 @@
 #include "ftrace_recorder.h"
 
 #include "ftrace_delay.h"
+#include "ftrace_domain.h"
 
-// General registers only: `mcount` saves no vectors.
-#define GENERAL_ONLY __attribute__((target("general-regs-only")))
+// General registers only: `mcount` saves no vectors. In a section of their own: no worker is stopped in them (ftrace_territory.h).
+#define GENERAL_ONLY __attribute__((target("general-regs-only"), section("ftrace_recorder"), noinline))
 
 GENERAL_ONLY uint32_t ftrace_recorder_take(struct ftrace_recorder *recorder) {
   uint64_t head = atomic_load_explicit(&recorder->free, memory_order_acquire);
@@ -80,7 +81,7 @@ GENERAL_ONLY static void record(struct ftrace_recorder *recorder, uint32_t site)
 GENERAL_ONLY uint64_t ftrace_record_ip(struct ftrace_recorder *recorder, uint64_t return_address) {
   const uint32_t site = (uint32_t)(return_address - 5 - recorder->base);
   if (atomic_load_explicit(&recorder->enabled, memory_order_relaxed)) {
-    _Atomic(uint32_t) *busy = &ftrace_thread_self()->busy;
+    _Atomic(uint32_t) *busy = &ftrace_thread_block.busy;
     const uint32_t depth = atomic_load_explicit(busy, memory_order_relaxed);
     if (depth) {
       // A signal handler or an interposed function calls new traced code: recorded on a later call.

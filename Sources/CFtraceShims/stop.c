@@ -1,7 +1,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <linux/futex.h>
-#include <linux/membarrier.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -9,6 +9,7 @@
 
 #include "CFtraceShims.h"
 #include "ftrace_domain.h"
+#include "ftrace_signal_thread.h"
 
 void ftrace_futex_wait(_Atomic(uint32_t) *word, uint32_t value, uint64_t nanoseconds) {
   const int saved = errno;
@@ -34,23 +35,6 @@ void ftrace_sleep(uint64_t nanoseconds) {
   nanosleep(&duration, NULL);
 }
 
-int ftrace_membarrier_register(void) {
-  if (syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0)) return errno;
-  if (syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0)) return errno;
-  return 0;
-}
-
-static void membarrier_until_done(int command) {
-  // It fails for lack of memory alone, once registered; nobody may be released without it.
-  while (syscall(SYS_membarrier, command, 0, 0)) ftrace_pause();
-}
-
-void ftrace_serialise_cores(void) {
-  const int saved = errno;
-  membarrier_until_done(MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE);
-  errno = saved;
-}
-
 static void arm(uint32_t bits) {
   for (struct ftrace_thread *thread = ftrace_registry_first(); thread; thread = thread->next) {
     atomic_fetch_or_explicit(&thread->poll, bits, memory_order_seq_cst);
@@ -59,7 +43,7 @@ static void arm(uint32_t bits) {
   }
   FTRACE_RACE_WINDOW();
   // The fence that gates and back-edges leave out.
-  membarrier_until_done(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
+  ftrace_barrier_fence_all();
 }
 
 static void disarm(void) {
@@ -87,25 +71,47 @@ static uint32_t count_running(uint64_t generation, const struct ftrace_thread **
   return running;
 }
 
+static void send_signals(struct ftrace_stop *stop) {
+  for (struct ftrace_thread *thread = ftrace_registry_first(); thread; thread = thread->next) {
+    if (quiescent(thread, stop->generation)) continue;
+    const int error = ftrace_signal_send(thread);
+    if (error) stop->signal_error = error;
+    else stop->signals++;
+  }
+}
+
+// How long to wait for the answer to a signal before the workers that refused it are sent another. A refusal is over in nanoseconds;
+// a worker that is not running answers when it is scheduled.
+enum { SIGNAL_RETRY_NS = 100 * 1000 };
+
 static bool wait_for_workers(struct ftrace_stop *stop, uint64_t began) {
   const struct ftrace_thread *one = NULL;
   stop->waited_for = count_running(stop->generation, &one);
   bool asleep = false;
+  uint64_t next_signals = stop->grace_ns;
   for (;;) {
     // Read before the workers are looked at: a worker that arrives later changes it, and the wait below returns at once.
     const uint32_t word = atomic_load_explicit(&ftrace_domain.stopper_word, memory_order_acquire);
     const uint32_t running = count_running(stop->generation, &one);
-    if (one) stop->last_tid = one->tid;
+    if (one) {
+      stop->last_tid = one->tid;
+      memcpy(stop->last_name, one->name, sizeof stop->last_name);
+    }
     if (!running) return true;
     const uint64_t elapsed = ftrace_monotonic_ns() - began;
     if (elapsed >= stop->deadline_ns) return false;
+    if (elapsed >= next_signals) {
+      send_signals(stop);
+      next_signals = elapsed + SIGNAL_RETRY_NS;
+    }
     if (elapsed < stop->spin_ns) {
       for (int i = 0; i < 16; i++) ftrace_pause();
     } else if (!asleep) {
       arm(FTRACE_POLL_ARMED | FTRACE_POLL_ASLEEP);
       asleep = true;
     } else {
-      ftrace_futex_wait(&ftrace_domain.stopper_word, word, stop->deadline_ns - elapsed);
+      const uint64_t until = next_signals < stop->deadline_ns ? next_signals : stop->deadline_ns;
+      ftrace_futex_wait(&ftrace_domain.stopper_word, word, until - elapsed);
     }
   }
 }
@@ -116,6 +122,7 @@ static void name_late_workers(struct ftrace_stop *stop) {
     if (stop->late_count < FTRACE_STOP_LATE_MAX) {
       struct ftrace_late_worker *late = &stop->late[stop->late_count];
       late->tid = thread->tid;
+      late->pc = atomic_load_explicit(&((struct ftrace_thread *)thread)->last_pc, memory_order_relaxed);
       late->depth = atomic_load_explicit(&((struct ftrace_thread *)thread)->depth, memory_order_relaxed);
       for (size_t i = 0; i < sizeof late->name; i++) late->name[i] = thread->name[i];
     }
@@ -144,18 +151,29 @@ static void make_executable(const struct ftrace_plan *plan) {
 
 static void release(uint64_t generation) {
   disarm();
+  FTRACE_RACE_WINDOW();
   // Pairs with the acquire load in `wait_for_release`.
   atomic_store_explicit(&ftrace_domain.released, generation, memory_order_release);
   atomic_fetch_add_explicit(&ftrace_domain.release_word, 1, memory_order_release);
   ftrace_futex_wake(&ftrace_domain.release_word, INT32_MAX);
 }
 
-void ftrace_stop_run(struct ftrace_stop *stop) {
-  const int saved_errno = errno;
+// No core may run on what it fetched before the bytes were written, which was through another mapping.
+static void serialise(void) {
+  if (ftrace_barrier_serialise_all()) return;
+  for (struct ftrace_thread *thread = ftrace_registry_first(); thread; thread = thread->next)
+    // Seen by the worker after the release, which it acquires, or at its next gate.
+    atomic_fetch_or_explicit(&thread->poll, FTRACE_POLL_SERIALISE, memory_order_seq_cst);
+}
+
+static void run(struct ftrace_stop *stop) {
   const uint64_t began = ftrace_monotonic_ns();
-  stop->workers = stop->waited_for = stop->late_count = 0;
-  stop->last_tid = stop->error = 0;
-  for (const struct ftrace_thread *thread = ftrace_registry_first(); thread; thread = thread->next) stop->workers++;
+  stop->workers = stop->waited_for = stop->late_count = stop->signals = 0;
+  stop->last_tid = stop->error = stop->signal_error = 0;
+  for (struct ftrace_thread *thread = ftrace_registry_first(); thread; thread = thread->next) {
+    atomic_store_explicit(&thread->last_pc, 0, memory_order_relaxed);
+    stop->workers++;
+  }
 
   stop->generation = atomic_load_explicit(&ftrace_domain.generation, memory_order_relaxed) + 1;
   // Before arming: a worker that sees its bit reads this generation or a later one.
@@ -168,7 +186,6 @@ void ftrace_stop_run(struct ftrace_stop *stop) {
     stop->time_to_stop_ns = ftrace_monotonic_ns() - began;
     stop->time_stopped_ns = 0;
     release(stop->generation);
-    errno = saved_errno;
     return;
   }
   const uint64_t stopped = ftrace_monotonic_ns();
@@ -185,11 +202,17 @@ void ftrace_stop_run(struct ftrace_stop *stop) {
     }
   }
   FTRACE_RACE_WINDOW();
-  // The bytes were written through another mapping: no core may run on what it fetched before.
-  membarrier_until_done(MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE);
+  serialise();
   stop->status = stop->error ? FTRACE_STOP_REFUSED : FTRACE_STOP_DONE;
   stop->time_to_stop_ns = stopped - began;
   stop->time_stopped_ns = ftrace_monotonic_ns() - stopped;
   release(stop->generation);
+}
+
+void ftrace_stop_run(struct ftrace_stop *stop) {
+  const int saved_errno = errno;
+  const uint64_t signals = ftrace_registry_lock();
+  run(stop);
+  ftrace_registry_unlock(signals);
   errno = saved_errno;
 }

@@ -7,9 +7,10 @@
 #include <unistd.h>
 
 #include "ftrace_domain.h"
+#include "ftrace_signal_thread.h"
 
-static __thread struct ftrace_thread block __attribute__((tls_model("initial-exec"))) = {
-    .poll = FTRACE_POLL_UNATTACHED, .stack_limit = UINT64_MAX};
+__thread struct ftrace_thread ftrace_thread_block = {.poll = FTRACE_POLL_UNATTACHED, .stack_limit = UINT64_MAX};
+#define block ftrace_thread_block
 
 struct ftrace_domain ftrace_domain;
 
@@ -25,41 +26,51 @@ ptrdiff_t ftrace_thread_displacement(void) { return (char *)&block - (char *)__b
 
 void ftrace_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
 
-void ftrace_registry_lock(void) { pthread_mutex_lock(&registry_lock); }
-void ftrace_registry_unlock(void) { pthread_mutex_unlock(&registry_lock); }
+uint64_t ftrace_registry_lock(void) {
+  const uint64_t signals = ftrace_block_signals();
+  pthread_mutex_lock(&registry_lock);
+  return signals;
+}
+void ftrace_registry_unlock(uint64_t signals) {
+  pthread_mutex_unlock(&registry_lock);
+  ftrace_restore_signals(signals);
+}
 struct ftrace_thread *ftrace_registry_first(void) { return registry; }
 
 uint32_t ftrace_registry_count(void) {
   uint32_t count = 0;
-  ftrace_registry_lock();
+  const uint64_t signals = ftrace_registry_lock();
   for (struct ftrace_thread *thread = registry; thread; thread = thread->next) count++;
-  ftrace_registry_unlock();
+  ftrace_registry_unlock(signals);
   return count;
 }
 
 void ftrace_registry_clear_runtime(uint32_t slot) {
-  ftrace_registry_lock();
+  const uint64_t signals = ftrace_registry_lock();
   for (struct ftrace_thread *thread = registry; thread; thread = thread->next) {
     thread->runtime[slot] = NULL;
     for (int i = 0; i < FTRACE_OPS_SLOTS; i++) thread->ops_active[slot][i] = 0;
   }
-  ftrace_registry_unlock();
+  ftrace_registry_unlock(signals);
 }
 
 bool ftrace_registry_ops_active(uint32_t slot, uint32_t ops) {
   bool active = false;
-  ftrace_registry_lock();
+  const uint64_t signals = ftrace_registry_lock();
   for (struct ftrace_thread *thread = registry; thread; thread = thread->next)
     // Pairs with the plain stores around the callback in its thunk. Asked after a stop that made the thunk unreachable, so that
     // no thread sets the flag anew.
     active |= *(volatile uint8_t *)&thread->ops_active[slot][ops] != 0;
-  ftrace_registry_unlock();
+  ftrace_registry_unlock(signals);
   return active;
 }
 
+// Runs once or more, for other destructors of the thread may run emitted code in between. From the first time on the thread leaves
+// the registry whenever it leaves emitted code: there may be no later destructor.
 static void at_thread_exit(void *ignored) {
   (void)ignored;
   ftrace_thread_detach();
+  atomic_fetch_or_explicit(&block.poll, FTRACE_POLL_EXITING, memory_order_relaxed);
 }
 
 static void make_exit_key(void) { exit_error = pthread_key_create(&exit_key, at_thread_exit); }
@@ -76,7 +87,10 @@ int ftrace_thread_attach(void) {
   size_t size = 0;
   pthread_attr_getstack(&attributes, &low, &size);
   pthread_attr_destroy(&attributes);
-  error = pthread_setspecific(exit_key, &block);
+  const uint32_t exiting = atomic_load_explicit(&block.poll, memory_order_relaxed) & FTRACE_POLL_EXITING;
+  if (!exiting) error = pthread_setspecific(exit_key, &block);
+  if (error) return error;
+  error = ftrace_signal_attach(&block);
   if (error) return error;
 
   // Room below the limit for tracers, host calls and the handler of a signal.
@@ -88,23 +102,35 @@ int ftrace_thread_attach(void) {
   block.parked = 0;
   atomic_store_explicit(&block.depth, 0, memory_order_relaxed);
   atomic_store_explicit(&block.acknowledged, 0, memory_order_relaxed);
+  block.interrupted = NULL;
   if (!block.name[0]) pthread_getname_np(pthread_self(), block.name, sizeof block.name);
 
-  ftrace_registry_lock(); // waits while a stop is under way
+  const uint64_t signals = ftrace_registry_lock(); // waits while a stop is under way
   atomic_store_explicit(&block.stack_limit, block.real_limit, memory_order_relaxed);
-  atomic_store_explicit(&block.poll, 0, memory_order_relaxed);
+  // Without membarrier nobody has serialised this core on behalf of a thread that was not known.
+  const uint32_t serialise = ftrace_barrier_chosen == FTRACE_BARRIER_FENCES ? FTRACE_POLL_SERIALISE : 0;
+  atomic_store_explicit(&block.poll, exiting | serialise, memory_order_relaxed);
   block.next = registry;
   registry = &block;
-  ftrace_registry_unlock();
+  ftrace_registry_unlock(signals);
   return 0;
+}
+
+// After a store that makes this thread quiescent. Pairs with the stopper, which sets ASLEEP, fences, looks again and only then sleeps.
+void ftrace_wake_stopper(void) {
+  ftrace_reader_fence();
+  if (atomic_load_explicit(&block.poll, memory_order_relaxed) & FTRACE_POLL_ASLEEP) {
+    atomic_fetch_add_explicit(&ftrace_domain.stopper_word, 1, memory_order_release);
+    ftrace_futex_wake(&ftrace_domain.stopper_word, 1);
+  }
 }
 
 void ftrace_thread_detach(void) {
   if (!ftrace_thread_attached(&block)) return;
   // A thread that ends inside (pthread_exit from emitted code) is outside from here on. Pairs with the stopper's load of depth.
   atomic_store_explicit(&block.depth, 0, memory_order_release);
-  ftrace_leave_slow();
-  ftrace_registry_lock();
+  ftrace_wake_stopper();
+  const uint64_t signals = ftrace_registry_lock();
   for (struct ftrace_thread **link = &registry; *link; link = &(*link)->next)
     if (*link == &block) {
       *link = block.next;
@@ -116,12 +142,13 @@ void ftrace_thread_detach(void) {
     for (size_t j = 0; j < FTRACE_OPS_SLOTS; j++) block.ops_active[i][j] = 0;
   }
   atomic_store_explicit(&block.stack_limit, UINT64_MAX, memory_order_relaxed);
-  atomic_store_explicit(&block.poll, FTRACE_POLL_UNATTACHED, memory_order_relaxed);
-  ftrace_registry_unlock();
+  const uint32_t exiting = atomic_load_explicit(&block.poll, memory_order_relaxed) & FTRACE_POLL_EXITING;
+  atomic_store_explicit(&block.poll, FTRACE_POLL_UNATTACHED | exiting, memory_order_relaxed);
+  ftrace_registry_unlock(signals);
+  ftrace_signal_detach(&block);
 }
 
-// Waiting for a stop to end. The caller is quiescent: its depth is 0, or it has acknowledged `generation`.
-static void wait_for_release(uint64_t generation) {
+void ftrace_wait_for_release(uint64_t generation) {
   for (;;) {
     const uint32_t word = atomic_load_explicit(&ftrace_domain.release_word, memory_order_acquire);
     // Pairs with the release store at the end of `ftrace_stop_run`: what was written during the stop is seen after it.
@@ -130,11 +157,11 @@ static void wait_for_release(uint64_t generation) {
   }
 }
 
-static void serialise_if_asked(void) {
+void ftrace_serialise_if_asked(void) {
+  // Set by a stopper before it releases, and by attaching; only the worker itself clears it.
   if (atomic_load_explicit(&block.poll, memory_order_relaxed) & FTRACE_POLL_SERIALISE) {
     atomic_fetch_and_explicit(&block.poll, ~(uint32_t)FTRACE_POLL_SERIALISE, memory_order_relaxed);
-    unsigned a = 0, b, c = 0, d;
-    __asm__ volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d)::"memory");
+    ftrace_barrier_serialise_self();
   }
 }
 
@@ -143,17 +170,17 @@ static void serialise_if_asked(void) {
 static void become_running(uint32_t depth) {
   for (;;) {
     atomic_store_explicit(&block.depth, depth, memory_order_relaxed);
-    atomic_signal_fence(memory_order_seq_cst);
+    ftrace_reader_fence();
     FTRACE_RACE_WINDOW();
     if (!(atomic_load_explicit(&block.poll, memory_order_acquire) & FTRACE_POLL_ARMED)) break;
     // Pairs with the acquire load of depth in `quiescent` of the stopper.
     atomic_store_explicit(&block.depth, 0, memory_order_release);
     FTRACE_RACE_WINDOW();
     const uint64_t generation = atomic_load_explicit(&ftrace_domain.generation, memory_order_acquire);
-    ftrace_leave_slow();
-    wait_for_release(generation);
+    ftrace_wake_stopper();
+    ftrace_wait_for_release(generation);
   }
-  serialise_if_asked();
+  ftrace_serialise_if_asked();
 }
 
 void ftrace_enter_slow(void) {
@@ -171,12 +198,10 @@ void ftrace_enter_slow(void) {
 }
 
 void ftrace_leave_slow(void) {
-  // Pairs with the stopper, which sets ASLEEP, fences, looks again and only then sleeps.
-  atomic_signal_fence(memory_order_seq_cst);
-  if (atomic_load_explicit(&block.poll, memory_order_relaxed) & FTRACE_POLL_ASLEEP) {
-    atomic_fetch_add_explicit(&ftrace_domain.stopper_word, 1, memory_order_release);
-    ftrace_futex_wake(&ftrace_domain.stopper_word, 1);
-  }
+  ftrace_wake_stopper();
+  if (atomic_load_explicit(&block.poll, memory_order_relaxed) & FTRACE_POLL_EXITING &&
+      atomic_load_explicit(&block.depth, memory_order_relaxed) == 0 && block.parked == 0)
+    ftrace_thread_detach();
 }
 
 void ftrace_enter(void) {
@@ -186,7 +211,7 @@ void ftrace_enter(void) {
     return;
   }
   atomic_store_explicit(&block.depth, 1, memory_order_relaxed);
-  atomic_signal_fence(memory_order_seq_cst); // see become_running
+  ftrace_reader_fence(); // see become_running
   if (atomic_load_explicit(&block.poll, memory_order_acquire)) ftrace_enter_slow();
 }
 
@@ -200,15 +225,18 @@ void ftrace_leave(void) {
 bool ftrace_poll_slow(uint64_t sp, uint64_t lowest) {
   const uint32_t poll = atomic_load_explicit(&block.poll, memory_order_acquire);
   if (poll & FTRACE_POLL_ARMED) {
+    // A handler of the program that ran now could enter emitted code, nested and therefore unasked.
+    const uint64_t signals = ftrace_block_signals();
     const uint64_t generation = atomic_load_explicit(&ftrace_domain.generation, memory_order_acquire);
     block.saved_sp = sp;
     FTRACE_RACE_WINDOW();
     // Pairs with the acquire load in `quiescent` of the stopper: it sees saved_sp and what it points at.
     atomic_store_explicit(&block.acknowledged, generation, memory_order_release);
     atomic_thread_fence(memory_order_seq_cst);
-    ftrace_leave_slow();
-    wait_for_release(generation);
-    serialise_if_asked();
+    ftrace_wake_stopper();
+    ftrace_wait_for_release(generation);
+    ftrace_serialise_if_asked();
+    ftrace_restore_signals(signals);
   }
   // A stack that ends is the other reason to be here, and there may be both.
   return lowest > block.real_limit;
@@ -240,7 +268,7 @@ void ftrace_park_begin(struct ftrace_park *park) {
   FTRACE_RACE_WINDOW();
   // Pairs with the acquire load of depth by the stopper: it sees the saved state.
   atomic_store_explicit(&block.depth, 0, memory_order_release);
-  ftrace_leave_slow();
+  ftrace_wake_stopper();
 }
 
 void ftrace_park_end(struct ftrace_park *park) {

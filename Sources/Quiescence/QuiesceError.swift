@@ -4,8 +4,6 @@ public enum QuiesceError: Error, Equatable, Sendable {
   case timedOut(late: [LateWorker], after: Duration)
   /// The call was made from a tracer's callback, which runs inside of the very code that a stop must find unused.
   case insideCallback
-  /// The kernel refuses membarrier(2); `errno` says why.
-  case membarrierUnavailable(errno: Int32)
   /// A thread could not be registered; `errno` says why.
   case attachRefused(errno: Int32)
   /// The kernel refused to make pages of code writable for the stop; `errno` says why.
@@ -24,10 +22,17 @@ public struct LateWorker: Equatable, Sendable {
   public var depth: Int
   /// What the kernel says the thread is doing, for example `in system call 0 at 0x7f…` or `running`.
   public var whereabouts: String
+  /// The last address in emitted code that a signal of this stop found the thread at, nil if none reached it.
+  public var address: UInt?
+  /// The function that holds `address`, where the runtime that asked for the stop knows it.
+  public var function: String?
 }
 
 extension LateWorker: CustomStringConvertible {
-  public var description: String { "\(name) (thread \(threadID), depth \(depth), \(whereabouts))" }
+  public var description: String {
+    let place = function.map { ", last seen in '\($0)'" } ?? address.map { ", last seen at 0x" + String($0, radix: 16) } ?? ""
+    return "\(name) (thread \(threadID), depth \(depth), \(whereabouts)\(place))"
+  }
 }
 
 extension QuiesceError: CustomStringConvertible {
@@ -35,11 +40,9 @@ extension QuiesceError: CustomStringConvertible {
     switch self {
     case .timedOut(let late, let after):
       "the stop was given up after \(after): no answer from \(late.map(\.description).joined(separator: ", ")). "
-        + "Nothing was changed. Poll in loops, or wrap calls that block in `parked { }`."
+        + "Nothing was changed. Wrap calls that block in `parked { }`, and do not block the stop signal on workers."
     case .insideCallback:
       "not possible inside a tracer's callback: it would wait for itself. Use `retire()`, or ask from another thread."
-    case .membarrierUnavailable(let errno):
-      "membarrier(2) is refused by this kernel or sandbox (errno \(errno)): allow it, or use Linux 4.16 or later."
     case .attachRefused(let errno):
       "the thread cannot be registered as a worker (errno \(errno)): free memory or thread-specific keys."
     case .pagesRefused(let errno):

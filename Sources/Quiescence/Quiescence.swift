@@ -1,18 +1,49 @@
 import CFtraceShims
-import Synchronization
+import FtracePlatform
 
 /// The process-wide domain of quiescence: one registry of workers, one stop at a time.
 public enum Quiescence {
   /// Held around a stop, before the registry's lock.
   static let stopLock = FairLock()
 
-  /// Result of registering with membarrier(2), once for the process.
-  private static let membarrierError: Int32 = ftrace_membarrier_register()
+  /// How readers and stoppers are kept in order.
+  public enum Mode: Sendable {
+    /// The stopper makes every core pass a fence and serialise, by membarrier(2): readers execute neither.
+    case membarrier
+    /// Readers fence when they enter and leave, and each worker serialises its own core when it is released: the slower way, for
+    /// kernels and sandboxes that refuse membarrier(2). `FTRACE_MEMBARRIER=off` in the environment asks for it.
+    case fences
+  }
+
+  /// What was found out when the first runtime was made, and holds for the life of the process.
+  private struct Ways {
+    var mode: Mode
+    var membarrierError: Int32
+    var signalError: Int32
+  }
+
+  private static let ways: Ways = {
+    let off = Environment["FTRACE_MEMBARRIER"] == "off"
+    let membarrierError = ftrace_barrier_choose(off)
+    return Ways(
+      mode: ftrace_barrier_mode() == FTRACE_BARRIER_FENCES ? .fences : .membarrier, membarrierError: membarrierError,
+      signalError: ftrace_signal_install(0))
+  }()
+
+  /// How readers and stoppers are kept in order in this process. Decided at the first use, once.
+  public static var mode: Mode { ways.mode }
+
+  /// Why the kernel refused membarrier(2): an errno, 0 if it did not, or was not asked.
+  public static var membarrierError: Int32 { ways.membarrierError }
+
+  /// The signal that stops workers which neither poll nor park, 0 if its handler could not be installed: then stops wait for them.
+  ///
+  /// A program must not block it on threads that run emitted code. Its own handler for that signal, if it was there before the first
+  /// runtime, is called for signals that are not a stopper's.
+  public static var stopSignal: Int32 { ways.signalError == 0 ? ftrace_signal_number() : 0 }
 
   /// Makes stops possible in this process. Called by each runtime when it starts.
-  package static func prepare() throws(QuiesceError) {
-    guard membarrierError == 0 else { throw .membarrierUnavailable(errno: membarrierError) }
-  }
+  package static func prepare() { _ = ways }
 
   /// Whether the calling thread runs a tracer's callback.
   public static var isInsideCallback: Bool { ftrace_thread_inside_callback() }
@@ -29,5 +60,10 @@ public enum Quiescence {
   }
 
   /// Serialises the cores of this process, so that none runs on bytes that it fetched before.
-  package static func serialiseCores() { ftrace_serialise_cores() }
+  ///
+  /// Where workers can only serialise themselves this is a stop, and can fail as one does.
+  package static func serialiseCores() throws(QuiesceError) {
+    prepare()
+    if !ftrace_barrier_serialise_all() { _ = try unsafe stop() }
+  }
 }

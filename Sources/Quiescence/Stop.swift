@@ -18,6 +18,8 @@ public struct StopReport: Equatable, Sendable {
   public var waitedFor: Int
   /// Kernel thread id of the last worker to arrive, nil if none was waited for.
   public var lastWorker: Int32?
+  /// Stop signals sent, to workers that had not arrived after the grace time.
+  public var signals: Int
 }
 
 extension Quiescence {
@@ -27,35 +29,40 @@ extension Quiescence {
   /// How long a stopper spins before it sleeps: a polling worker answers within some microseconds.
   static let spin: Duration = .microseconds(50)
 
+  /// How long workers have to arrive by themselves before they are sent the stop signal, unless a runtime says otherwise.
+  public static let defaultGrace: Duration = .milliseconds(1)
+
   /// Stops every worker of the process, applies `plan`, scans for `scan`, and releases the workers.
   ///
   /// The calling worker counts as stopped with frames. Requests are served in order.
   /// - Parameters:
   ///   - plan: what to write; its results are filled in. Nothing is written unless every worker has arrived.
   ///   - scan: retired ranges to look for on the stopped stacks.
+  ///   - grace: after this time workers that have not arrived are stopped by signal; nil: they are waited for.
   ///   - observe: called while stopped, before the plan. It must not allocate, lock or call the Swift runtime.
-  /// - Throws: `.timedOut`, `.insideCallback`, `.pagesRefused` or `.membarrierUnavailable`; no code was changed.
+  /// - Throws: `.timedOut`, `.insideCallback` or `.pagesRefused`; no code was changed.
   package static func stop(
     plan: UnsafeMutablePointer<ftrace_plan>? = nil,
     scan: UnsafeMutablePointer<ftrace_scan>? = nil,
     deadline: Duration = defaultDeadline,
+    grace: Duration? = defaultGrace,
     observe: (@convention(c) (UnsafeMutableRawPointer?) -> Void)? = nil,
     observeContext: UnsafeMutableRawPointer? = nil
   ) throws(QuiesceError) -> StopReport {
-    try prepare()
+    prepare()
     guard !isInsideCallback else { throw .insideCallback }
     var request = unsafe ftrace_stop()
     unsafe request.deadline_ns = max(1, deadline.wholeNanoseconds)
     unsafe request.spin_ns = spin.wholeNanoseconds
+    // Without a handler the signal would end the process.
+    unsafe request.grace_ns = stopSignal == 0 ? .max : grace.map(\.wholeNanoseconds) ?? .max
     unsafe request.plan = plan
     unsafe request.scan = scan
     unsafe request.observe = observe
     unsafe request.observe_context = observeContext
     stopLock.withLock {
-      // Between these two calls no Swift code runs: a worker may be frozen while it holds any lock of the runtime.
-      ftrace_registry_lock()
+      // Within this call no Swift code runs: a worker may be frozen while it holds any lock of the runtime.
       unsafe ftrace_stop_run(&request)
-      ftrace_registry_unlock()
     }
     if unsafe request.status == FTRACE_STOP_REFUSED.rawValue {
       throw unsafe .pagesRefused(errno: request.error)
@@ -71,7 +78,8 @@ extension Quiescence {
       batchSize: plan.map { unsafe $0.pointee.patch_count } ?? 0,
       workers: Int(request.workers),
       waitedFor: Int(request.waited_for),
-      lastWorker: request.last_tid == 0 ? nil : request.last_tid)
+      lastWorker: request.last_tid == 0 ? nil : request.last_tid,
+      signals: Int(request.signals))
   }
 
   private static func lateWorkers(_ request: inout ftrace_stop) -> [LateWorker] {
@@ -82,7 +90,8 @@ extension Quiescence {
         (0..<count).map { index in
           unsafe LateWorker(
             name: name(of: &late[index]), threadID: late[index].tid, depth: Int(late[index].depth),
-            whereabouts: whereabouts(of: late[index].tid))
+            whereabouts: whereabouts(of: late[index].tid),
+            address: late[index].pc == 0 ? nil : UInt(late[index].pc))
         }
       }
     }

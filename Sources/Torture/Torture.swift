@@ -26,6 +26,8 @@ public final class Torture {
     configuration.recording = options.recording == .atEmission ? .atEmission : .onFirstCall
     configuration.daemonClock = .manual
     configuration.stopDeadline = .seconds(10)
+    // The books need workers that stop where they poll.
+    configuration.stopGrace = nil
     runtime = try TraceRuntime(configuration)
     ledger = try Ledger(workers: options.threads)
     #if FTRACE_DELAYS

@@ -17,7 +17,9 @@ private final class Outcome: Sendable {
 
 /// A stop that writes nothing.
 @discardableResult
-func stopWorkers(deadline: Duration = .seconds(30)) throws(QuiesceError) -> StopReport {
+func stopWorkers(
+  deadline: Duration = .seconds(30), grace: Duration? = Quiescence.defaultGrace
+) throws(QuiesceError) -> StopReport {
   // Safe: there is neither a plan nor a scan.
-  try unsafe Quiescence.stop(deadline: deadline)
+  try unsafe Quiescence.stop(deadline: deadline, grace: grace)
 }

@@ -95,7 +95,7 @@ import Testing
       } meanwhile: {
         inside.wait()
         defer { release.set() }
-        let error = #expect(throws: QuiesceError.self) { try stopWorkers(deadline: .milliseconds(50)) }
+        let error = #expect(throws: QuiesceError.self) { try stopWorkers(deadline: .milliseconds(50), grace: nil) }
         guard case .timedOut(let late, let after) = error else { return }
         // Workers of other tests may be among them: they are on their way.
         let dawdler = try #require(late.first { $0.name == "dawdler" })

@@ -5,6 +5,7 @@
 #error "swift-ftrace needs Linux on x86-64: it emits x86-64 code and rests on membarrier(2), memfd_create(2) and futex(2)."
 #endif
 
+#include "ftrace_barrier.h"
 #include "ftrace_code_ranges.h"
 #include "ftrace_copy.h"
 #include "ftrace_delay.h"
@@ -13,8 +14,10 @@
 #include "ftrace_recorder.h"
 #include "ftrace_registers.h"
 #include "ftrace_scan.h"
+#include "ftrace_signal.h"
 #include "ftrace_stop.h"
 #include "ftrace_symbols.h"
 #include "ftrace_syscalls.h"
+#include "ftrace_territory.h"
 #include "ftrace_thread.h"
 #include "ftrace_ticket.h"

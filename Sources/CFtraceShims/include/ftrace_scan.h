@@ -11,6 +11,20 @@ struct ftrace_scan {
   bool uncertain; // a worker's stack could not be walked: take everything as referred to
 };
 
+/// Looks through the registers of a worker that the stop signal holds: the general ones, and the vector state that the kernel saved,
+/// where compilers keep pairs of pointers.
+__attribute__((no_sanitize("address", "thread"))) static inline void ftrace_scan_interrupted(
+    struct ftrace_scan *scan, const uint64_t *registers) {
+  enum { GENERAL = 23, FXSAVE_BYTES = 512, MAGIC_AT = 464 / 4, SIZE_AT = 468 / 4 };
+  ftrace_code_ranges_mark(scan->ranges, scan->marks, scan->count, registers, registers + GENERAL);
+  const uint64_t *vectors = (const uint64_t *)registers[GENERAL];
+  if (!vectors) return;
+  // struct _fpx_sw_bytes of <asm/sigcontext.h>: whether there is more than FXSAVE's area, and how much in all.
+  const uint32_t *words = (const uint32_t *)vectors;
+  const uint32_t bytes = words[MAGIC_AT] == 0x46505853 ? words[SIZE_AT] : FXSAVE_BYTES;
+  ftrace_code_ranges_mark(scan->ranges, scan->marks, scan->count, vectors, vectors + bytes / 8);
+}
+
 /// Looks through one quiescent worker. The worker must not run while this does (other than in native code below `saved_sp`).
 __attribute__((no_sanitize("address", "thread"))) static inline void ftrace_scan_worker(
     struct ftrace_scan *scan, const struct ftrace_thread *thread) {
@@ -19,6 +33,7 @@ __attribute__((no_sanitize("address", "thread"))) static inline void ftrace_scan
                       thread->parked != 0;
   if (!frames) return;
   ftrace_code_ranges_mark(scan->ranges, scan->marks, scan->count, thread->saved_registers, thread->saved_registers + 6);
+  if (thread->interrupted) ftrace_scan_interrupted(scan, thread->interrupted);
   const uint64_t from = (thread->saved_sp + 7) & ~UINT64_C(7);
   if (from < thread->stack_low || from > thread->stack_top) {
     scan->uncertain = true; // a stack of the program's own making: its end is unknown

@@ -15,13 +15,15 @@ enum { FTRACE_STOP_LATE_MAX = 16 };
 struct ftrace_late_worker {
   int32_t tid;
   uint32_t depth;
+  uint64_t pc; // where a signal of this stop found it in emitted code, 0 if none did
   char name[16];
 };
 
 struct ftrace_stop {
   // What to do.
   uint64_t deadline_ns;
-  uint64_t spin_ns; // before sleeping
+  uint64_t spin_ns;  // before sleeping
+  uint64_t grace_ns; // before workers that have not arrived are sent the stop signal
   struct ftrace_plan *plan;
   struct ftrace_scan *scan; // or NULL
   // Called while the world is stopped, before the plan: it must neither allocate, nor lock, nor call the Swift runtime.
@@ -33,6 +35,9 @@ struct ftrace_stop {
   uint32_t workers;     // attached
   uint32_t waited_for;  // were inside when the stop began
   int32_t last_tid;     // the last worker to arrive, 0 if nobody was waited for
+  char last_name[16];   // and its name
+  uint32_t signals;     // sent
+  int32_t signal_error; // why the last one could not be sent, 0 if all were
   uint64_t generation;
   uint64_t time_to_stop_ns;
   uint64_t time_stopped_ns;
@@ -40,14 +45,11 @@ struct ftrace_stop {
   struct ftrace_late_worker late[FTRACE_STOP_LATE_MAX];
 };
 
-/// Registers the process for both kinds of membarrier(2). Returns 0 or an errno. Must precede the first stop.
-int ftrace_membarrier_register(void);
-
-/// Serialises every core that runs a thread of this process (membarrier PRIVATE_EXPEDITED_SYNC_CORE), retried until it succeeds.
-void ftrace_serialise_cores(void);
-
-/// Runs one stop from arming to release. The caller holds the stop lock and the registry's lock, and is parked if it is a worker.
-/// Takes no lock and calls nothing of libc but the two system calls, for a worker may be frozen while it holds any lock.
+/// Runs one stop from arming to release. The caller holds the stop lock, and is parked if it is a worker.
+///
+/// Takes the registry's lock first, and from there to the release no lock at all, nor does it call anything of libc but system calls:
+/// a worker may be frozen while it holds any lock. Signals are blocked meanwhile, for a handler of the program that enters emitted
+/// code would wait for the release.
 void ftrace_stop_run(struct ftrace_stop *stop);
 
 /// Sleeps until `*word` is no longer `value`, at most `nanoseconds` (0: without limit).

@@ -11,12 +11,15 @@ enum {
   FTRACE_OPS_SLOTS = 32,    // ops of one runtime
 };
 
-/// Bits of the poll word. A gate tests the whole word against zero; a leaving gate tests `ASLEEP` alone.
+/// Bits of the poll word. A gate tests the whole word against zero; a leaving gate tests `AT_LEAVE` alone.
 enum {
   FTRACE_POLL_ARMED = 1,      // a stop wants this worker
   FTRACE_POLL_ASLEEP = 2,     // and the stopper sleeps on a futex: whoever becomes quiescent wakes it
   FTRACE_POLL_SERIALISE = 4,  // execute a serialising instruction before emitted code; only the worker clears it
   FTRACE_POLL_UNATTACHED = 8, // the thread is not in the registry (the initial state of every thread)
+  FTRACE_POLL_EXITING = 16,   // the thread's end has begun: it leaves the registry whenever it leaves emitted code
+  /// What a leaving gate tests.
+  FTRACE_POLL_AT_LEAVE = FTRACE_POLL_ASLEEP | FTRACE_POLL_EXITING,
 };
 
 struct ftrace_thread {
@@ -28,7 +31,7 @@ struct ftrace_thread {
   _Atomic(uint64_t) stack_limit;
   // The generation of the stop that this worker has acknowledged with frames on its stack.
   _Atomic(uint64_t) acknowledged;
-  // Greater than 0 inside the recorder: the guard against recursion, also from signal handlers.
+  // Greater than 0 inside the recorder: the guard against recursion, also from signal handlers. A worker is not stopped there.
   _Atomic(uint32_t) busy;
   // Number of `parked` scopes that hold frames of emitted code.
   uint32_t parked;
@@ -38,9 +41,19 @@ struct ftrace_thread {
   // Valid while quiescent with frames: the lowest address in use and the callee-saved registers of that moment.
   uint64_t saved_sp;
   uint64_t saved_registers[6];
+  // While the handler of the stop signal holds this worker: the general registers of the interrupted code in the order of
+  // <sys/ucontext.h>, followed by a pointer to its vector state. NULL otherwise.
+  const uint64_t *interrupted;
+  // The last place in emitted code that a signal found this worker at, 0 if none did: for errors.
+  _Atomic(uint64_t) last_pc;
   struct ftrace_thread *next; // registry
   int32_t tid;
-  uint32_t reserved;
+  // 1 from the sending of a stop signal until its handler has begun: at most one is on its way.
+  _Atomic(uint32_t) signalled;
+  // What attaching has changed, and detaching puts back.
+  void *signal_stack;
+  uint8_t owns_signal_stack;
+  uint8_t unblocked_signal;
   char name[16];
   void *runtime[FTRACE_RUNTIME_SLOTS]; // the worker's block of each runtime
   // 1 while the callback of that ops runs on this thread.
@@ -63,15 +76,18 @@ enum {
   FTRACE_THREAD_OPS_ACTIVE = offsetof(struct ftrace_thread, ops_active),
 };
 
-/// Registers the calling thread. Waits while a stop is under way. Returns 0, or an errno and nothing has changed.
+/// Registers the calling thread, unblocks the stop signal on it and gives it an alternate signal stack if it has none. Waits while a
+/// stop is under way. Returns 0, or an errno and nothing has changed.
 int ftrace_thread_attach(void);
 
 /// Removes the calling thread from the registry; it counts as outside afterwards. Waits while a stop is under way.
 void ftrace_thread_detach(void);
 
-/// The registry of attached threads. Held by a stopper from arming to release: thread start and exit wait here.
-void ftrace_registry_lock(void);
-void ftrace_registry_unlock(void);
+/// The registry of attached threads. Held by a stopper from arming to release: thread start and exit wait here. Signals are blocked
+/// while it is held, for their handlers may attach the thread.
+uint64_t ftrace_registry_lock(void);
+/// - Parameter signals: what `ftrace_registry_lock` returned.
+void ftrace_registry_unlock(uint64_t signals);
 /// Head of the list, under the registry's lock.
 struct ftrace_thread *ftrace_registry_first(void);
 
@@ -122,7 +138,7 @@ static inline void ftrace_thread_set_runtime(uint32_t slot, void *block) {
 
 /// A gate found its poll word set after it stored depth 1: attaches the thread, waits for a stop to end. Returns with depth 1.
 void ftrace_enter_slow(void);
-/// A gate left and found `ASLEEP`: wakes the stopper.
+/// A gate left and found one of `AT_LEAVE`: wakes the stopper, ends an exiting thread's registration.
 void ftrace_leave_slow(void);
 /// A back-edge or a prologue found its worker armed, or its stack short: waits for a stop that is under way. `sp` is the lowest address
 /// of the saved registers, `lowest` the lowest that the function wants to use. Returns whether the stack reaches that far.

@@ -52,6 +52,8 @@ public struct Configuration: Sendable {
   public var daemonClock: DaemonClock = .system
   /// The time that a stop may take to gather the workers.
   public var stopDeadline: Duration = Quiescence.defaultDeadline
+  /// The time that workers have to arrive at a stop by themselves, before they are stopped by signal; nil: they are waited for.
+  public var stopGrace: Duration? = Quiescence.defaultGrace
   /// Whether tracing is on at the start.
   public var enabled: Bool = true
 

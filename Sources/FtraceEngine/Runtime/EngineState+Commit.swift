@@ -295,7 +295,7 @@ extension EngineState {
       report = try stop(&plan, &uncertain)
     } catch {
       if case .timedOut = error { statistics.timeouts += 1 }
-      throw .quiescence(error)
+      throw .quiescence(named(error))
     }
     statistics.stops += 1
     lastStop = report
@@ -306,10 +306,19 @@ extension EngineState {
     return report
   }
 
+  /// The same error, with the functions that late workers were last seen in.
+  private func named(_ error: QuiesceError) -> QuiesceError {
+    guard case .timedOut(var late, let after) = error else { return error }
+    for index in late.indices {
+      late[index].function = late[index].address.flatMap { offset(of: $0) }.flatMap { name(at: $0) }
+    }
+    return .timedOut(late: late, after: after)
+  }
+
   private func stop(_ plan: inout Plan, _ uncertain: inout Bool) throws(QuiesceError) -> StopReport {
     let retired = unsafe arena.prepareReclamation()
     let pages = arena.activeMapping == .toggling ? pageRuns(of: plan) : []
-    let deadline = configuration.stopDeadline
+    let (deadline, grace) = (configuration.stopDeadline, configuration.stopGrace)
     var result: Result<StopReport, QuiesceError> = .failure(.insideCallback)
     // Safe: the arrays' buffers are pinned for the time of the closure, which is that of the stop; while the world is stopped only
     // the C function runs, on these buffers.
@@ -325,7 +334,7 @@ extension EngineState {
               ranges: retired.ranges, marks: retired.marks, count: retired.count, words: 0, uncertain: false)
             result = Result { () throws(QuiesceError) in
               try unsafe Quiescence.stop(
-                plan: &request, scan: &scan, deadline: deadline, observe: observer?.function,
+                plan: &request, scan: &scan, deadline: deadline, grace: grace, observe: observer?.function,
                 observeContext: observer?.context)
             }
             uncertain = unsafe scan.uncertain

@@ -103,7 +103,7 @@ struct DesiredState {
     init(_ configuration: Configuration) throws(FtraceError) {
       let (slot, arena): (RuntimeSlot, CodeArena)
       do throws(QuiesceError) {
-        try Quiescence.prepare()
+        Quiescence.prepare()
         slot = try RuntimeSlot()
       } catch { throw .quiescence(error) }
       do throws(CodeMemoryError) {
@@ -113,7 +113,7 @@ struct DesiredState {
       let tables: SiteTables
       do throws(SystemError) {
         tables = try SiteTables(
-          base: arena.codeAddresses.lowerBound, arenaBytes: arena.codeAddresses.count, limits: configuration.limits,
+          slot: slot.index, base: arena.codeAddresses.lowerBound, arenaBytes: arena.codeAddresses.count, limits: configuration.limits,
           classLimit: SiteClasses.limit)
       } catch { throw .system(error) }
       let assembled: (AssembledCode, EngineStubs)
@@ -124,6 +124,7 @@ struct DesiredState {
       } catch { throw .assembly(error) }
       stubBlock = try EngineState.place(assembled.0.bytes, alignment: assembled.0.alignment, in: arena)
       stubs = assembled.1.placed(at: stubBlock.offset)
+      tables.mark(stubBlock, isEngineCode: true)
       (self.slot, self.arena, self.tables) = (slot, arena, tables)
     }
   }
@@ -196,13 +197,14 @@ struct DesiredState {
   /// Installs assembled code of the engine's own, and resolves its symbols.
   func install(_ code: AssembledCode) throws(FtraceError) -> CodeBlock {
     try unsafe install(
-      name: "", bytes: code.bytes, relocations: code.relocations, alignment: code.alignment, ownSlot: nil)
+      name: "", bytes: code.bytes, relocations: code.relocations, alignment: code.alignment, ownSlot: nil,
+      isEngineCode: true)
   }
 
   /// Places code whose symbols are resolved to where it lies. On an error the memory is given back.
   func install(
     name: String, bytes: [UInt8], relocations: [Relocation], alignment: Int, ownSlot: UnsafeMutablePointer<UInt>?,
-    amend: (inout [UInt8], UInt32) throws(FtraceError) -> Void = { _, _ in }
+    isEngineCode: Bool = false, amend: (inout [UInt8], UInt32) throws(FtraceError) -> Void = { _, _ in }
   ) throws(FtraceError) -> CodeBlock {
     let block: CodeBlock
     do throws(CodeMemoryError) {
@@ -218,8 +220,16 @@ struct DesiredState {
       arena.discard(block)
       throw error
     }
+    tables.mark(block, isEngineCode: isEngineCode)
     // Memory that held code before may still be in a core's instruction stream.
-    if block.offset < highWater { Quiescence.serialiseCores() }
+    if block.offset < highWater {
+      do throws(QuiesceError) {
+        try Quiescence.serialiseCores()
+      } catch {
+        arena.discard(block)
+        throw .quiescence(error)
+      }
+    }
     highWater = max(highWater, block.offset + block.size)
     return block
   }

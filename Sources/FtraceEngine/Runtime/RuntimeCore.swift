@@ -110,7 +110,8 @@ extension EngineState {
     return try unsafe withUnsafePointer(to: &range) { (range) throws(QuiesceError) in
       try unsafe withUnsafeMutablePointer(to: &mark) { (mark) throws(QuiesceError) in
         var scan = unsafe ftrace_scan(ranges: range, marks: mark, count: 1, words: 0, uncertain: false)
-        _ = try unsafe Quiescence.stop(scan: &scan, deadline: configuration.stopDeadline)
+        _ = try unsafe Quiescence.stop(
+          scan: &scan, deadline: configuration.stopDeadline, grace: configuration.stopGrace)
         return unsafe mark.pointee != 0 || scan.uncertain
       }
     }

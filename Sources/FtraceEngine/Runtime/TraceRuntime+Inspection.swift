@@ -1,4 +1,5 @@
 import CFtraceShims
+import FtraceQuiescence
 import FtraceCodeMemory
 
 /// What the tests of the package look at and interfere with. None of it is part of the interface.
@@ -52,7 +53,8 @@ extension TraceRuntime {
       // Safe: a dual mapping keeps the alias writable, and the caller answers for the bytes.
       unsafe target.copyMemory(from: bytes, byteCount: bytes.count)
     }
-    ftrace_serialise_cores()
+    // Where cores serialise by a stop alone, one that is late leaves them on the old bytes a little longer.
+    _ = try? Quiescence.serialiseCores()
   }
 
   /// The writable alias of an address in the code.

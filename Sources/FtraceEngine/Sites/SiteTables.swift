@@ -1,4 +1,5 @@
 import CFtraceShims
+import FtraceCodeMemory
 import FtracePlatform
 
 /// The tables that the recorder reads without a lock: sparse memory, reserved for the whole arena and used as sites appear.
@@ -11,14 +12,16 @@ import FtracePlatform
   /// The classes that the sites will have after the next stop.
   let desiredClass: UnsafeMutablePointer<UInt16>
   private let mappings: [SparseMemory]
+  private let slot: UInt32
 
   /// Reserves tables for an arena.
   /// - Throws: `SystemError`; what was mapped is unmapped again.
-  init(base: UInt, arenaBytes: Int, limits: RecordLimits, classLimit: Int) throws(SystemError) {
+  /// - Parameter slot: the runtime's place in the thread block, by which signal handlers find where nobody may be stopped.
+  init(slot: UInt32, base: UInt, arenaBytes: Int, limits: RecordLimits, classLimit: Int) throws(SystemError) {
     let words = arenaBytes / 8
     // A function takes 16 bytes at least, an imported one may hold a site in each word.
     let records = min(words, limits.capacity == .max ? words : Int(UInt32.max) - 16)
-    let sizes = [words * 4, words * 2, words * 2, classLimit * 8, records * 16]
+    let sizes = [words * 4, words * 2, words * 2, classLimit * 8, records * 16, arenaBytes / Int(FTRACE_TERRITORY_GRANULE) / 8]
     var mappings: [SparseMemory] = []
     for size in sizes { mappings.append(try SparseMemory(bytes: size)) }
     self.mappings = mappings
@@ -30,9 +33,12 @@ import FtracePlatform
     unsafe desiredClass = mappings[2].start.bindMemory(to: UInt16.self, capacity: words)
     unsafe ftrace_recorder_set_capacity(recorder, UInt32(min(records, limits.capacity)))
     capacityLimit = records
+    self.slot = slot
+    unsafe ftrace_territory_set(slot, UInt64(base), UInt64(base) + UInt64(arenaBytes), mappings[5].start)
   }
 
   deinit {
+    ftrace_territory_clear(slot)
     unsafe recorder.deallocate()
   }
 
@@ -45,6 +51,12 @@ import FtracePlatform
   /// Allows `additional` records more, up to the limit of the address space.
   func grow(by additional: Int) {
     unsafe ftrace_recorder_set_capacity(recorder, UInt32(min(capacityLimit, capacity + additional)))
+  }
+
+  /// Says whether a block holds code of the engine's own, where no worker is stopped by signal. Before anything can call it.
+  func mark(_ block: CodeBlock, isEngineCode: Bool) {
+    let base = unsafe recorder.pointee.base
+    ftrace_territory_mark(slot, base + UInt64(block.offset), UInt64(block.size), isEngineCode)
   }
 
   /// The record of a number, which counts from 1.

@@ -1,4 +1,5 @@
 import CFtraceShims
+import FtraceQuiescence
 import FtraceX86Assembler
 
 /// Displacements of the thread block's members from `fs:0`.
@@ -23,6 +24,7 @@ extension Assembler {
     cmp(.dword, .fs(ThreadBlock.depth), 0)
     j(.ne, nested)
     mov(.dword, .fs(ThreadBlock.depth), 1)
+    readerFence()
     cmp(.dword, .fs(ThreadBlock.poll), 0)
     j(.ne, slow)
     bind(entered)
@@ -43,7 +45,8 @@ extension Assembler {
     cmp(.dword, .fs(ThreadBlock.depth), 1)
     j(.ne, nested)
     mov(.dword, .fs(ThreadBlock.depth), 0)
-    test(.dword, .fs(ThreadBlock.poll), Int32(FTRACE_POLL_ASLEEP))
+    readerFence()
+    test(.dword, .fs(ThreadBlock.poll), Int32(FTRACE_POLL_AT_LEAVE))
     j(.ne, slow)
     bind(left)
   }
@@ -56,6 +59,12 @@ extension Assembler {
     bind(slow)
     call(stub)
     jmp(left)
+  }
+
+  /// Orders the store to `depth` before the load of the poll word, where no stopper's membarrier does. Clobbers flags.
+  private func readerFence() {
+    // A locked operation on the stack is a full fence (Intel SDM volume 3, 9.2.3.9), and cheaper than `mfence`.
+    if Quiescence.mode == .fences { lock.or(.dword, .base(.rsp), 0) }
   }
 
   /// A call of an absolute address, by way of `rax`.

@@ -57,7 +57,7 @@ import Testing
   @Test(
     "a worker that does not arrive is named, and the command has changed nothing", arguments: RecordingMode.allCases)
   func timedOut(mode: RecordingMode) throws {
-    try withRuntime(mode, alone: true, .set(\.stopDeadline, .milliseconds(20))) { runtime in
+    try withRuntime(mode, alone: true, .set(\.stopDeadline, .milliseconds(20)), .set(\.stopGrace, nil)) { runtime in
       let (inside, leave) = (Flag(), Flag())
       let host = try runtime.hostFunction("wait") { () -> Void in
         inside.set()

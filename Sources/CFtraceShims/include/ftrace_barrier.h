@@ -1,0 +1,42 @@
+// The asymmetric fence: readers run without one, because the stopper makes every core pass one. Where the kernel or a sandbox refuses
+// membarrier(2) readers execute fences of their own, and each worker serialises its own core when it is released.
+#pragma once
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum ftrace_barrier_mode {
+  FTRACE_BARRIER_NONE = 0,       // not chosen yet
+  FTRACE_BARRIER_MEMBARRIER = 1, // PRIVATE_EXPEDITED and PRIVATE_EXPEDITED_SYNC_CORE
+  FTRACE_BARRIER_FENCES = 2,     // readers fence, workers serialise
+};
+
+/// Chooses the mode, once: emitted gates depend on it. `fences` asks for the slower one. Not thread-safe; later calls change nothing.
+/// Returns 0, or the errno for which membarrier(2) was refused (the mode is `FENCES` then).
+int ftrace_barrier_choose(bool fences);
+enum ftrace_barrier_mode ftrace_barrier_mode(void);
+
+/// Makes every core that runs a thread of this process pass a fence. Nothing to do where readers fence.
+void ftrace_barrier_fence_all(void);
+/// Makes every core that runs a thread of this process discard what it fetched, and returns true; false where only the threads
+/// themselves can do so.
+bool ftrace_barrier_serialise_all(void);
+
+/// Serialises the calling core: what follows is fetched anew.
+///
+/// `iretq` to the next instruction, a serialising instruction (Intel SDM volume 3, 9.3) of some 40 ns; `cpuid` is one too, and costs
+/// microseconds under a hypervisor, which must intercept it.
+static inline void ftrace_barrier_serialise_self(void) {
+  __asm__ volatile("movq %%rsp, %%rcx\n\t"
+                   "subq $128, %%rsp\n\t" // the red zone
+                   "movl %%ss, %%eax\n\t"
+                   "pushq %%rax\n\t"
+                   "pushq %%rcx\n\t"
+                   "pushfq\n\t"
+                   "movl %%cs, %%eax\n\t"
+                   "pushq %%rax\n\t"
+                   "leaq 1f(%%rip), %%rax\n\t"
+                   "pushq %%rax\n\t"
+                   "iretq\n"
+                   "1:" ::: "rax", "rcx", "memory", "cc");
+}
