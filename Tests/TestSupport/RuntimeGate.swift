@@ -1,6 +1,7 @@
 import CFtraceShims
 import Foundation
 import Ftrace
+import FtracePlatform
 import FtraceQuiescence
 import Testing
 
@@ -105,6 +106,8 @@ package func testConfiguration(
   configuration.recording = recording
   configuration.daemonClock = .manual
   configuration.stopDeadline = .seconds(30)
+  // `make check` runs the tests once with stops that signal at once.
+  if let grace = Environment["FTRACE_TEST_GRACE_US"].flatMap(Int.init) { configuration.stopGrace = .microseconds(grace) }
   for change in changes { change.apply(&configuration) }
   return configuration
 }

@@ -8,7 +8,8 @@ import Testing
 @Suite struct StopTests {
   @Test("row 34: one command is one stop, and no call sees half of a change", arguments: RecordingMode.allCases)
   func noMixture(mode: RecordingMode) throws {
-    try withRuntime(mode) { runtime in
+    // Alone and without the stop signal, which would stop a worker between two calls: there a change is to be seen.
+    try withRuntime(mode, alone: true, .set(\.stopGrace, nil)) { runtime in
       // Neither a poll nor a stack check between the calls: a change falls before the first or after the last.
       func leaf(_ name: String) throws -> EmittedFunction<Int, Int> {
         try runtime.define(name, as: ((Int) -> Int).self) { f in
