@@ -103,7 +103,7 @@ import Testing
 
   @Test("row 7: what is recorded between the plan and the stop stays pending, and the next conversion takes it")
   func betweenPlanAndStop() throws {
-    try withRuntime(alone: true) { runtime in
+    try withRuntime(alone: true, .set(\.stopGrace, nil)) { runtime in
       let (early, late) = (try runtime.adder("early", 1), try runtime.adder("late", 2))
       #expect(early(1) == 2)
       let (inside, result) = (Flag(), Counter())

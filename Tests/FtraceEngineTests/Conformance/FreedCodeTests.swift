@@ -170,7 +170,7 @@ import Testing
 
   @Test("row 37: a call that became pending while its function was being freed is dropped", arguments: [false, true])
   func pendingDuringFree(called: Bool) throws {
-    try withRuntime(alone: true) { runtime in
+    try withRuntime(alone: true, .set(\.stopGrace, nil)) { runtime in
       try prepare(runtime)
       let doomed = try large(runtime, "doomed")
       let entry = try doomed.handle.entry
