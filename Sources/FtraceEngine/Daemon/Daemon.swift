@@ -3,33 +3,42 @@ import FtraceQuiescence
 import Glibc
 import Synchronization
 
-/// `ftraced`: a thread that wakes once a period and converts what became pending.
+/// `ftraced`: a thread that wakes once a period and converts what became pending, and when it is asked for something that cannot wait.
 final class Daemon: Sendable {
   private let period: Duration
-  private let tick: @Sendable () -> Void
+  private let tick, urgent: @Sendable () -> Void
   private let thread = Mutex<pthread_t?>(nil)
   private let shared = Shared()
 
   /// What the thread keeps: not the daemon itself, so that its owner's end can end the thread.
   private final class Shared: Sendable {
     let stopping = Atomic<Bool>(false)
+    let woken = Atomic<Bool>(false)
   }
 
-  init(period: Duration, tick: @escaping @Sendable () -> Void) {
+  /// - Parameters:
+  ///   - period: time between two ticks.
+  ///   - tick: runs once a period.
+  ///   - wake: runs soon after `wake()`.
+  init(period: Duration, tick: @escaping @Sendable () -> Void, wake: @escaping @Sendable () -> Void) {
     self.period = period
     self.tick = tick
+    urgent = wake
   }
 
   /// Starts the thread, if it does not run. Where the system has no thread to spare, pending sites wait for the next enabling.
   func start() {
     thread.withLock { thread in
       guard thread == nil else { return }
-      let (shared, period, tick) = (shared, period, tick)
+      let (shared, period, tick, urgent) = (shared, period, tick, urgent)
       thread = startThread(named: "ftraced") {
-        while Self.sleep(period, unless: shared.stopping) { tick() }
+        while Self.sleep(period, shared, urgent) { tick() }
       }
     }
   }
+
+  /// Has the thread do what is urgent, soon. Never waits.
+  func wake() { shared.woken.store(true, ordering: .releasing) }  // pairs with the exchange in `sleep`
 
   /// Ends the thread and waits for it, unless it is the caller.
   func stop() {
@@ -39,15 +48,16 @@ final class Daemon: Sendable {
     if pthread_equal(running, pthread_self()) != 0 { detach(running) } else { join(running) }
   }
 
-  /// Sleeps for a period in steps short enough that an end is noticed soon. Returns false at the end.
-  private static func sleep(_ period: Duration, unless stopping: borrowing Atomic<Bool>) -> Bool {
+  /// Sleeps for a period in steps short enough that a wake or an end is noticed soon. Returns false at the end.
+  private static func sleep(_ period: Duration, _ shared: Shared, _ urgent: () -> Void) -> Bool {
     var left = period
     let step = Duration.milliseconds(20)
     while left > .zero {
-      if stopping.load(ordering: .acquiring) { return false }
+      if shared.stopping.load(ordering: .acquiring) { return false }
+      if shared.woken.exchange(false, ordering: .acquiring) { urgent() }
       ftrace_sleep(min(left, step).wholeNanoseconds)
       left -= step
     }
-    return !stopping.load(ordering: .acquiring)
+    return !shared.stopping.load(ordering: .acquiring)
   }
 }

@@ -71,21 +71,17 @@ extension EngineState {
       retire(trap)
     }
     startDaemon?()
-    if shouldReclaim { _ = try? commit(desired) }
   }
 
-  /// Frees a function: calls through its slot trap from here on. Its sites are dropped, in a stop, before this returns.
-  ///
-  /// - Throws: `.stillCalled` unless `force`; errors of the stop, after which the function is freed all the same and its memory
-  ///   follows with a later stop.
-  func free(_ function: FunctionEntity, force: Bool) throws(FtraceError) {
-    guard function.state != .freed else { throw .functionFreed(function.name) }
-    guard !Quiescence.isInsideCallback else { throw .quiescence(.insideCallback) }
-    if !force {
-      // Callers that are gone themselves count until their memory is reclaimed; that may be now.
-      if callers(of: function).contains(where: \.isUnlinked) { try reclaimNow() }
-      let names = callers(of: function).map { $0.isUnlinked ? "\($0.name) (an earlier body, still running)" : $0.name }
-      guard names.isEmpty else { throw .stillCalled(function.name, callers: Array(Set(names)).sorted()) }
+  /// Frees a function: calls through its slot trap from here on. Its sites are dropped in the next commit.
+  func free(_ function: FunctionEntity, force: Bool) -> FreeRequest.Result {
+    guard function.state != .freed else { return .refused(.functionFreed(function.name)) }
+    let callers = callers(of: function)
+    if !force, !callers.isEmpty {
+      let names = callers.map { $0.isUnlinked ? "\($0.name) (an earlier body, still running)" : $0.name }
+      let error = FtraceError.stillCalled(function.name, callers: Array(Set(names)).sorted())
+      // Those that are gone themselves count until their memory is reclaimed.
+      return callers.allSatisfy(\.isUnlinked) ? .calledByUnlinked(error) : .refused(error)
     }
     do throws(FtraceError) {
       try setTrap(of: function, reason: "has been freed")
@@ -100,30 +96,7 @@ extension EngineState {
       unlink(body)
     }
     release(function)
-    // Once killed, nothing is written: the sites stay as they are, and the memory is kept.
-    if killedReason == nil { _ = try commit(desired) }
-  }
-
-  /// Renames a function. Filters apply to the new name when this returns.
-  func rename(_ function: FunctionEntity, to name: String) throws(FtraceError) {
-    guard function.state != .freed else { throw .functionFreed(function.name) }
-    guard name != function.name else { return }
-    guard functionsByName[name] == nil else { throw .nameTaken(name) }
-    var changes: [ClassChange] = []
-    if let body = function.body {
-      let new = try siteClass(of: name, excluded: isExcluded(body))
-      changes = classChanges(of: body, to: new)
-    }
-    if !changes.isEmpty { _ = try commit(desired, classChanges: changes) }
-    functionsByName[function.name] = nil
-    functionsByName[name] = function
-    function.name = name
-    if let body = function.body {
-      names.record(
-        start: body.block.offset, size: body.block.size, name: body.name, since: body.installedAt)
-      body.name = name
-      body.installedAt = ftrace_rdtsc()
-    }
+    return .freed
   }
 
   // MARK: - Parts
@@ -227,7 +200,7 @@ extension EngineState {
     }
     if holds(stubBlock) { return stubs.name(at: offset) }
     if adaptors.values.contains(where: holds) { return "ftrace_adaptor" }
-    if let trampoline = trampolines.first(where: { holds($0.value) }) {
+    if let trampoline = trampolines.first(where: { holds($0.value.block) }) {
       return trampoline.key.kind == .multiCall ? "ftrace_multi_call" : "ftrace_trampoline"
     }
     if let ops = (desired.ops + leaving).first(where: { holds($0.thunk) }) { return "ftrace_thunk_\(ops.ops.name)" }

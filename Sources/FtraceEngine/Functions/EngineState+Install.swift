@@ -16,13 +16,13 @@ extension EngineState {
       return self.hosts[id]
     }
     let wide = image.declaredVectorWidth > .bits128
-    let siteClass = try siteClass(of: image.name, excluded: wide)
-    // A class made just now has no target yet.
-    if Int(siteClass) >= actual.classTargets.count { _ = try commit(desired) }
+    let siteClass = try siteClass(of: image.name, excluded: wide, for: desired.ops)
+    if Int(siteClass) >= actual.classTargets.count { try admitNewClasses() }
 
     var exclusion: SiteExclusion? = wide ? .wideVectors(bits: Int(image.declaredVectorWidth.rawValue)) : nil
     var records: [(site: UInt32, number: UInt32)] = []
-    let initial = configuration.recording == .onFirstCall ? nil : actual.classTargets[Int(siteClass)]
+    let born = killedReason == nil ? actual.classTargets[Int(siteClass)] : .nop
+    let initial = configuration.recording == .onFirstCall ? nil : born
     let block: CodeBlock
     do throws(FtraceError) {
       block = try unsafe install(
@@ -92,10 +92,12 @@ extension EngineState {
     return body
   }
 
-  /// The class of a function of that name under the present filters.
-  func siteClass(of name: String, excluded: Bool) throws(FtraceError) -> UInt16 {
+  /// The class of a function of that name under the filters of some ops.
+  func siteClass(
+    of name: String, excluded: Bool, for list: [RegisteredOps]
+  ) throws(FtraceError) -> UInt16 {
     var members: UInt32 = 0
-    for ops in desired.ops where !ops.isShared && ops.filter.matches(name) { members |= 1 << ops.number }
+    for ops in list where !ops.isShared && ops.filter.matches(name) { members |= 1 << ops.number }
     return try classes.number(of: SiteClass(members: excluded ? 0 : members, excluded: excluded))
   }
 

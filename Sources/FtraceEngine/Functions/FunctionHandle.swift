@@ -30,6 +30,9 @@ public final class FunctionHandle: Sendable {
     try core.withState { (state) throws(FtraceError) in unsafe try body(state, entity) }
   }
 
+  /// For requests, which touch it under the engine's lock.
+  var entityUnderLock: FunctionEntity { unsafe entity }
+
   /// Address of the slot that holds the address of the present body.
   package var slotAddress: UInt { unsafe UInt(bitPattern: entity.slot) }
 

@@ -10,6 +10,12 @@ struct CodeState: Equatable {
   var classTargets: [SiteTarget]
 }
 
+/// A generated piece of code, and what it calls if that is generated as well: a multi-call.
+struct Trampoline {
+  var block: CodeBlock
+  var callee: UInt32?
+}
+
 /// A generated piece of code that calls a list of thunks: made once for each list.
 struct TrampolineKey: Hashable {
   enum Kind: Hashable {

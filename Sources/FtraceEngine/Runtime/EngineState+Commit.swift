@@ -23,105 +23,135 @@ public struct CommitReport: Sendable {
 }
 
 extension EngineState {
-  /// Brings code and tables to a new desired state, in one stop, with all that waits: pending sites, and sites of bodies that went.
+  /// Brings code and tables to what a batch wants, in one stop, with all that waits: pending sites, and sites of bodies that went.
   ///
-  /// On an error nothing has changed: `desired` is what it was, and so are the classes.
-  /// - Parameter leaving: an ops whose thunk is to pass calls over from now on.
-  func commit(
-    _ next: DesiredState, classChanges: [ClassChange] = [], leaving: RegisteredOps? = nil
-  ) throws(FtraceError) -> CommitReport {
-    if let killedReason { throw .killed(reason: killedReason) }
+  /// On an error `desired` and the code are what they were; what the batch did to the classes is the caller's to take back. Once
+  /// tracing is killed no site is written any more: ops and bodies can still go.
+  @discardableResult
+  func commit(_ batch: Batch) throws(FtraceError) -> CommitReport {
     guard !Quiescence.isInsideCallback else { throw .quiescence(.insideCallback) }
-    for change in classChanges { unsafe tables.desiredClass[Int(change.site >> 3)] = change.new }
+    if killedReason != nil { return try commitKilled(batch) }
+    let turnsOff = desired.enabled && !batch.next.enabled
+    // The recorder's own switch follows the code: while it is on the wrong side of it, calls are dispatched and not recorded.
+    if turnsOff { unsafe ftrace_recorder_set_enabled(tables.recorder, 0) }
+    defer { retireUnusedTrampolines() }
     do throws(FtraceError) {
-      let report = try write(try codeState(for: next), classChanges: classChanges, leaving: leaving)
-      desired = next
-      retireUnusedTrampolines()
+      let report = try write(try codeState(for: batch.next, passedOver: passedOver(by: batch)), batch)
+      desired = batch.next
+      if desired.enabled { unsafe ftrace_recorder_set_enabled(tables.recorder, 1) }
       return report
     } catch {
-      for change in classChanges { unsafe tables.desiredClass[Int(change.site >> 3)] = change.old }
-      retireUnusedTrampolines()
+      if turnsOff, killedReason == nil { unsafe ftrace_recorder_set_enabled(tables.recorder, 1) }
       throw error
     }
+  }
+
+  /// Thunks that will pass calls over when a batch is written.
+  private func passedOver(by batch: Batch) -> Set<UInt32> {
+    var result = disarmed
+    if batch.next.enabled { result.subtract(batch.next.ops.map(\.thunk.offset)) }
+    return result.union(batch.leaving.map(\.thunk.offset))
   }
 
   // MARK: - What the code is to be
 
   /// Builds the trampolines that a desired state needs. They are reachable only after the stop.
-  private func codeState(for next: DesiredState) throws(FtraceError) -> CodeState {
+  private func codeState(for next: DesiredState, passedOver: Set<UInt32>) throws(FtraceError) -> CodeState {
     let shared = next.ops.filter(\.isShared)
     var state = CodeState(
       mcountTarget: next.enabled ? stubs.recordIP : stubs.stub, callerTarget: stubs.stub, classTargets: [])
-    if next.enabled { state.callerTarget = try calledTarget(shared) }
+    if next.enabled { state.callerTarget = try calledTarget(shared, passedOver) }
     state.classTargets.reserveCapacity(classes.list.count)
-    for siteClass in classes.list {
-      let wanting = next.ops.filter { $0.isShared || siteClass.members & (1 << $0.number) != 0 }
-      if !next.enabled || siteClass.excluded || wanting.isEmpty {
-        state.classTargets.append(.nop)
-      } else if wanting.allSatisfy(\.isShared) {
-        state.classTargets.append(.call(stubs.caller))
-      } else {
-        state.classTargets.append(.call(try trampoline(for: wanting)))
-      }
-    }
+    for siteClass in classes.list { state.classTargets.append(try target(of: siteClass, next, passedOver)) }
     return state
   }
 
+  /// What the sites of a class are to be.
+  private func target(
+    of siteClass: SiteClass, _ next: DesiredState, _ passedOver: Set<UInt32>
+  ) throws(FtraceError) -> SiteTarget {
+    let wanting = next.ops.filter { $0.isShared || siteClass.members & (1 << $0.number) != 0 }
+    if !next.enabled || siteClass.excluded || wanting.isEmpty { return .nop }
+    if wanting.allSatisfy(\.isShared) { return .call(stubs.caller) }
+    return .call(try trampoline(for: wanting, passedOver))
+  }
+
+  /// Gives classes that were made just now their targets. No site is of them yet, so that takes no stop.
+  func admitNewClasses() throws(FtraceError) {
+    defer { retireUnusedTrampolines() }
+    while actual.classTargets.count < classes.list.count {
+      let number = actual.classTargets.count
+      let siteClass = classes.list[number]
+      let target: SiteTarget =
+        killedReason == nil ? try target(of: siteClass, desired, passedOver(by: Batch(desired))) : .nop
+      // Safe: the table has a word for each number, and the recorder reads it only for sites of the class.
+      unsafe tables.recorder.pointee.class_target[number] = UInt64(executable(called(by: target)))
+      actual.classTargets.append(target)
+    }
+  }
+
+  /// What is called at a site of a target, by the recorder on its behalf if need be.
+  private func called(by target: SiteTarget) -> UInt32 {
+    if case .call(let trampoline) = target { trampoline } else { stubs.stub }
+  }
+
   /// What an inner call is to call for a list of ops: the stub, the one thunk, or a multi-call.
-  private func calledTarget(_ ops: [RegisteredOps]) throws(FtraceError) -> UInt32 {
+  private func calledTarget(_ ops: [RegisteredOps], _ passedOver: Set<UInt32>) throws(FtraceError) -> UInt32 {
     switch ops.count {
     case 0: return stubs.stub
     case 1: return ops[0].thunk.offset
     default:
       let thunks = ops.map(\.thunk.offset)
-      return try interned(TrampolineKey(kind: .multiCall, thunks: thunks, registers: false)) { a in
-        a.multiCall(thunks)
-      }
+      let key = TrampolineKey(kind: .multiCall, thunks: thunks, registers: false)
+      return try interned(key, passedOver: passedOver) { a in a.multiCall(thunks) }
     }
   }
 
   /// The trampoline that sites call for a list of ops.
-  private func trampoline(for ops: [RegisteredOps]) throws(FtraceError) -> UInt32 {
-    let target = EngineSymbol.code(try calledTarget(ops)).symbol
+  private func trampoline(for ops: [RegisteredOps], _ passedOver: Set<UInt32>) throws(FtraceError) -> UInt32 {
     let registers = ops.contains { $0.ops.wantsRegisters }
     let key = TrampolineKey(kind: .caller, thunks: ops.map(\.thunk.offset), registers: registers)
-    return try interned(key) { a in
-      a.callerTrampoline(registers: registers) { a.call(target) }
+    if let trampoline = trampolines[key] { return trampoline.block.offset }
+    let target = try calledTarget(ops, passedOver)
+    return try interned(key, passedOver: passedOver, callee: ops.count > 1 ? target : nil) { a in
+      a.callerTrampoline(registers: registers) { a.call(EngineSymbol.code(target).symbol) }
     }
   }
 
   // MARK: - The stop
 
-  private func write(
-    _ next: CodeState, classChanges: [ClassChange], leaving: RegisteredOps?
-  ) throws(FtraceError) -> CommitReport {
+  private func write(_ next: CodeState, _ batch: Batch) throws(FtraceError) -> CommitReport {
     var plan = Plan()
     patchInnerCalls(next, &plan)
-    if let leaving { disarm(leaving, in: &plan) }
+    let armings = planThunks(batch, &plan)
     let pending = takePending()
     let dropped = planDrops(&plan)
     var converted = 0
-    let all = next.classTargets != actual.classTargets || !classChanges.isEmpty || mustLookAtAll
+    let all = next.classTargets != actual.classTargets || !batch.classChanges.isEmpty || mustLookAtAll
     for key in sitesInOrder(pending, andAllOthers: all) {
       converted += planSite(UInt32(truncatingIfNeeded: key), next, &plan) ? 1 : 0
     }
-    planTables(next, classChanges, &plan)
+    planTables(next, batch.classChanges, &plan)
     #if FTRACE_DELAYS
       sabotage?.apply(to: &plan)
     #endif
-    guard !plan.isEmpty || !unlinked.isEmpty else { return CommitReport() }
+    guard !plan.isEmpty || !unlinked.isEmpty else {
+      actual = next
+      return CommitReport()
+    }
 
     let stop: StopReport
     do throws(FtraceError) {
       stop = try run(&plan)
     } catch {
       // Nothing was written: what was pending is so again.
-      for number in dropped { unsafe tables.record(number).pointee.flags &= ~UInt32(FTRACE_RECORD_DROPPING) }
+      forgetDrops(dropped)
       for number in pending { unsafe ftrace_recorder_push_pending(tables.recorder, number) }
       throw error
     }
     actual = next
     mustLookAtAll = false
+    note(armings)
     var report = settle(plan, next)
     report.stop = stop
     report.converted = converted
@@ -131,6 +161,27 @@ extension EngineState {
       statistics.updateTime = stop.timeStopped
       statistics.updateTotal += converted
     }
+    return report
+  }
+
+  /// The same once tracing is killed: thunks of ops that go, and the tables. No site is written.
+  private func commitKilled(_ batch: Batch) throws(FtraceError) -> CommitReport {
+    var plan = Plan()
+    let armings = planThunks(batch, &plan)
+    let dropped = planDrops(&plan)
+    var report = CommitReport()
+    if !plan.isEmpty || !unlinked.isEmpty {
+      do throws(FtraceError) {
+        report.stop = try run(&plan)
+      } catch {
+        forgetDrops(dropped)
+        throw error
+      }
+      note(armings)
+      _ = settle(plan, actual)
+      finishDrops(plan, dropped, taken: [])
+    }
+    desired = batch.next
     return report
   }
 
@@ -144,12 +195,31 @@ extension EngineState {
     }
   }
 
-  /// Makes the thunk of an ops pass over the calls that still come to it.
-  func disarm(_ ops: RegisteredOps, in plan: inout Plan) {
-    let thunk = ops.thunk.offset
-    unsafe plan.patch(
-      at: arena.writableAddress(ofCodeAt: thunk), from: .nop, to: .jump(from: thunk, to: stubs.stub),
-      tag: Plan.Tag.thunk)
+  /// Makes the thunks of ops that go pass over the calls that still come to them, and likewise all thunks while tracing is off: a
+  /// worker may be in the callback of another ops of the same call.
+  /// - Returns: thunks whose instruction changes, and whether they will pass calls over.
+  private func planThunks(_ batch: Batch, _ plan: inout Plan) -> [(thunk: UInt32, disarmed: Bool)] {
+    var changes: [(thunk: UInt32, disarmed: Bool)] = []
+    for ops in batch.leaving where !disarmed.contains(ops.thunk.offset) { changes.append((ops.thunk.offset, true)) }
+    if killedReason == nil, desired.enabled || batch.next.enabled {
+      for ops in batch.next.ops where disarmed.contains(ops.thunk.offset) == batch.next.enabled {
+        changes.append((ops.thunk.offset, !batch.next.enabled))
+      }
+    }
+    for (thunk, disarmed) in changes {
+      let (on, off) = (SiteBytes.nop, SiteBytes.jump(from: thunk, to: stubs.stub))
+      unsafe plan.patch(
+        at: arena.writableAddress(ofCodeAt: thunk), from: disarmed ? on : off, to: disarmed ? off : on,
+        tag: Plan.Tag.thunk, critical: true)
+    }
+    return changes
+  }
+
+  /// The stop has changed thunks.
+  private func note(_ armings: [(thunk: UInt32, disarmed: Bool)]) {
+    for (thunk, isDisarmed) in armings {
+      if isDisarmed { disarmed.insert(thunk) } else { disarmed.remove(thunk) }
+    }
   }
 
   private func patchInnerCall(
@@ -212,8 +282,7 @@ extension EngineState {
   private func planTables(_ next: CodeState, _ classChanges: [ClassChange], _ plan: inout Plan) {
     for (number, target) in next.classTargets.enumerated()
     where number >= actual.classTargets.count || actual.classTargets[number] != target {
-      let offset = if case .call(let trampoline) = target { trampoline } else { stubs.stub }
-      unsafe plan.store(UInt64(executable(offset)), to: tables.recorder.pointee.class_target + number)
+      unsafe plan.store(UInt64(executable(called(by: target))), to: tables.recorder.pointee.class_target + number)
     }
     for change in classChanges {
       let cell = unsafe tables.recorder.pointee.site_class + Int(change.site >> 3)
@@ -233,8 +302,8 @@ extension EngineState {
         guard let number = tables.number(ofSite: site) else { continue }
         let record = unsafe tables.record(number)
         let (target, flags) = unsafe (SiteTarget(encoded: record.pointee.target), record.pointee.flags)
-        // No site of a body that went may call a trampoline: those are retired by themselves.
-        if case .call = target, flags == 0 {
+        // No site of a body that went may call a trampoline: those are retired by themselves, unless tracing is killed.
+        if case .call = target, flags == 0, killedReason == nil {
           unsafe plan.patch(
             at: arena.writableAddress(ofCodeAt: site), from: bytes(of: target, at: site), to: .nop, tag: number)
         }
@@ -243,6 +312,11 @@ extension EngineState {
       }
     }
     return numbers
+  }
+
+  /// The stop was not possible: the bodies wait for the next one.
+  private func forgetDrops(_ dropped: [UInt32]) {
+    for number in dropped { unsafe tables.record(number).pointee.flags &= ~UInt32(FTRACE_RECORD_DROPPING) }
   }
 
   /// - Parameter taken: the records that were on the pending list when the plan was made.
@@ -284,9 +358,9 @@ extension EngineState {
   func run(_ plan: inout Plan) throws(FtraceError) -> StopReport {
     let lost = unsafe screen(&plan)
     if let critical = unsafe lost.first(where: {
-      unsafe $0.critical != 0 && $0.status == UInt8(FTRACE_PATCH_INACCESSIBLE.rawValue)
+      unsafe $0.critical != 0 && $0.status != UInt8(FTRACE_PATCH_ALREADY.rawValue)
     }) {
-      throw unsafe damage((critical.tag, SiteBytes(low: critical.expected_low, high: critical.expected_high), nil))
+      throw unsafe damage(critical)
     }
     defer { unsafe plan.patches += lost }
     var uncertain = false
@@ -301,7 +375,7 @@ extension EngineState {
     lastStop = report
     statistics.longestTimeToStop = max(statistics.longestTimeToStop, report.timeToStop)
     statistics.longestTimeStopped = max(statistics.longestTimeStopped, report.timeStopped)
-    if let damaged = plan.damagedInnerCall { throw damage(damaged) }
+    if let damaged = unsafe plan.damagedCode { throw unsafe damage(damaged) }
     if !uncertain { reclaim() }
     return report
   }
@@ -380,24 +454,25 @@ extension EngineState {
   }
 
   /// The engine's own code was overwritten by somebody: nothing that it would patch can be trusted to work.
-  private func damage(_ patch: (tag: UInt32, expected: SiteBytes, found: SiteBytes?)) -> FtraceError {
-    let call = patch.tag == Plan.Tag.mcountCall ? stubs.mcountCall : stubs.callerCall
-    killedReason = "the engine's code was overwritten"
-    return .engineCodeDamaged(
-      address: executable(call), expected: patch.expected.bytes, found: patch.found?.bytes ?? [])
+  private func damage(_ patch: ftrace_patch) -> FtraceError {
+    killedReason = killedReason ?? "the engine's code was overwritten"
+    unsafe ftrace_recorder_set_enabled(tables.recorder, 0)
+    let start = unsafe UnsafeRawPointer(arena.writableAddress(ofCodeAt: 0))
+    let offset = unsafe UInt32(UnsafeRawPointer(patch.write) - start)
+    let isUnexpected = unsafe patch.status == UInt8(FTRACE_PATCH_UNEXPECTED.rawValue)
+    return unsafe .engineCodeDamaged(
+      address: executable(offset), expected: SiteBytes(low: patch.expected_low, high: patch.expected_high).bytes,
+      found: isUnexpected ? SiteBytes(low: patch.replacement_low, high: patch.replacement_high).bytes : [])
   }
 }
 
 extension Plan {
-  /// The inner call that was found with other bytes, after which nothing was written.
-  fileprivate var damagedInnerCall: (tag: UInt32, expected: SiteBytes, found: SiteBytes?)? {
-    for index in unsafe patches.indices.prefix(2) {
+  /// A piece of the engine's own code that was found with other bytes, after which nothing was written.
+  fileprivate var damagedCode: ftrace_patch? {
+    for index in unsafe patches.indices {
       let patch = unsafe patches[index]
-      guard unsafe patch.critical != 0 && patch.status == UInt8(FTRACE_PATCH_UNEXPECTED.rawValue) else { continue }
-      return unsafe (
-        patch.tag, SiteBytes(low: patch.expected_low, high: patch.expected_high),
-        SiteBytes(low: patch.replacement_low, high: patch.replacement_high)
-      )
+      guard unsafe patch.critical != 0 else { break }  // they come first
+      if unsafe patch.status == UInt8(FTRACE_PATCH_UNEXPECTED.rawValue) { return unsafe patch }
     }
     return nil
   }

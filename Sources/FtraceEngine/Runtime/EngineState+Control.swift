@@ -2,56 +2,35 @@ import CFtraceShims
 import FtraceQuiescence
 
 extension EngineState {
-  /// Converts what is pending, now. Does nothing if nothing is.
-  func forceUpdate() throws(FtraceError) {
-    if let killedReason { throw .killed(reason: killedReason) }
-    guard unsafe ftrace_recorder_has_pending(tables.recorder) else { return }
-    guard desired.enabled else { throw .busy }
-    _ = try commit(desired)
-    try checkOverflow()
-  }
-
   /// Ends tracing for good. With `restoringSites` every site becomes a NOP first; without, nothing is touched any more.
   func kill(restoringSites: Bool, reason: String) throws(FtraceError) {
     guard killedReason == nil else { return }
     if restoringSites {
-      var next = desired
-      next.enabled = false
-      next.ops = []
-      let ops = desired.ops
-      _ = try commit(next)
-      desired.ops = ops
+      let enabled = desired.enabled
+      var batch = Batch(desired)
+      batch.next.enabled = false
+      _ = try commit(batch)
+      desired.enabled = enabled
     }
     unsafe ftrace_recorder_set_enabled(tables.recorder, 0)
     killedReason = reason
   }
 
-  /// One turn of the daemon: more records where they are bounded, then the conversion of what is pending, in one stop.
-  func tick() throws(FtraceError) {
-    statistics.ticks += 1
-    guard killedReason == nil else { return }
-    defer { replenish() }
-    guard desired.enabled else { return }
-    if unsafe ftrace_recorder_has_pending(tables.recorder) || shouldReclaim { _ = try commit(desired) }
-    try checkOverflow()
+  /// Whether a period of the daemon has passed, which is taken note of.
+  func takeTurn() -> Bool {
+    guard daemonNow >= daemonDue else { return false }
+    daemonDue += configuration.daemonPeriod
+    return true
   }
 
-  /// Moves the daemon's clock. Runs a turn for each period that has passed.
-  func advanceDaemonClock(by duration: Duration) throws(FtraceError) {
-    daemonNow += duration
-    while daemonNow >= daemonDue {
-      daemonDue += configuration.daemonPeriod
-      try tick()
-    }
-  }
-
-  private func replenish() {
+  /// Allows a page of records more where their number is bounded and few are left.
+  func replenish() {
     guard let page = configuration.limits.replenish, tables.capacity - tables.count < page else { return }
     tables.grow(by: page)
   }
 
   /// The guard of the original against an engine that records without end.
-  private func checkOverflow() throws(FtraceError) {
+  func checkOverflow() throws(FtraceError) {
     guard let limit = configuration.limits.overflow, statistics.updateTotal > limit else { return }
     let total = statistics.updateTotal
     statistics.updateTotal = 0
@@ -67,7 +46,6 @@ extension EngineState {
     unsafe result.pending = Int(ftrace_recorder_pending_count(tables.recorder))
     unsafe result.exhausted = Int(ftrace_recorder_exhausted(tables.recorder))
     unsafe result.recursed = Int(ftrace_recorder_recursed(tables.recorder))
-    unsafe result.gated = Int(ftrace_recorder_gated(tables.recorder))
     result.quarantined = quarantine.count
     result.registeredOps = desired.ops.count
     result.functions = functionsByName.count

@@ -31,9 +31,8 @@ extension EngineState {
       || arena.statistics.retiredBytes >= reclaimAt.bytes
   }
 
-  /// One stop that drops the sites of unlinked bodies, and one that reclaims them, unless something refers to them.
-  func reclaimNow() throws(FtraceError) {
-    _ = try commit(desired)
+  /// A stop that writes nothing, for what is retired.
+  func reclaimRetired() throws(FtraceError) {
     guard arena.statistics.retiredBlocks > 0 else { return }
     var plan = Plan()
     _ = try run(&plan)

@@ -3,12 +3,30 @@ import FtraceX86Assembler
 
 extension EngineState {
   /// The code for a key, assembled and installed if it is not there yet.
-  func interned(_ key: TrampolineKey, _ emit: (Assembler) -> Void) throws(FtraceError) -> UInt32 {
-    if let block = trampolines[key] { return block.offset }
-    let block = try assemble(emit)
-    trampolines[key] = block
-    if key.kind == .multiCall { for thunk in key.thunks { multiCalls[thunk, default: 0] += 1 } }
-    return block.offset
+  /// - Parameters:
+  ///   - passedOver: thunks that will pass calls over. Where there is no memory for new code, present code will do that calls the same
+  ///     thunks and some of these: so an ops can leave when the arena is full.
+  ///   - callee: a multi-call that the code calls.
+  func interned(
+    _ key: TrampolineKey, passedOver: Set<UInt32>, callee: UInt32? = nil, _ emit: (Assembler) -> Void
+  ) throws(FtraceError) -> UInt32 {
+    if let trampoline = trampolines[key] { return trampoline.block.offset }
+    do throws(FtraceError) {
+      let block = try assemble(emit)
+      trampolines[key] = Trampoline(block: block, callee: callee)
+      for thunk in key.thunks { namings[thunk, default: 0] += 1 }
+      return block.offset
+    } catch {
+      guard case .memory = error, let substitute = substitute(for: key, passedOver) else { throw error }
+      return substitute
+    }
+  }
+
+  private func substitute(for key: TrampolineKey, _ passedOver: Set<UInt32>) -> UInt32? {
+    trampolines.first { other, _ in
+      other.kind == key.kind && (other.registers || !key.registers)
+        && other.thunks.filter { !passedOver.contains($0) } == key.thunks
+    }?.value.block.offset
   }
 
   /// Assembles and installs code of the engine's own.
@@ -30,33 +48,39 @@ extension EngineState {
       let bytes = entry.found.isEmpty ? entry.expected : entry.found
       if let target = SiteBytes(bytes)?.callTarget(from: site) { used.insert(target) }
     }
-    for (key, block) in trampolines where key.kind == .caller && used.contains(block.offset) {
-      // A trampoline for several ops calls a multi-call.
-      let inner = TrampolineKey(kind: .multiCall, thunks: key.thunks, registers: false)
-      if let block = trampolines[inner] { used.insert(block.offset) }
+    for trampoline in trampolines.values where used.contains(trampoline.block.offset) {
+      if let callee = trampoline.callee { used.insert(callee) }
     }
-    for (key, block) in trampolines where !used.contains(block.offset) {
+    for (key, trampoline) in trampolines where !used.contains(trampoline.block.offset) {
       trampolines[key] = nil
-      retire(block, then: key.kind == .multiCall ? { [unowned self] in multiCallReclaimed(key.thunks) } : nil)
+      retire(trampoline.block) { [unowned self] in trampolineReclaimed(key.thunks) }
     }
   }
 
-  /// Retires the thunk of an ops that nothing calls any more, as soon as no multi-call names it: a worker that is parked in the callback
-  /// of another ops still goes through the rest of the multi-call that it came by, and no stack shows what that will be.
+  /// Retires the thunk of an ops that nothing calls any more, as soon as no trampoline names it: a worker that is parked in the callback
+  /// of another ops still goes through the rest of the multi-call that it came by, and no stack shows what that will be; and a site
+  /// whose page cannot be written keeps the trampoline that it calls.
   func retireThunk(_ thunk: CodeBlock, then release: @escaping () -> Void) {
-    if multiCalls[thunk.offset] == nil {
-      retire(thunk, then: release)
+    if namings[thunk.offset] == nil {
+      retireForGood(thunk, then: release)
     } else {
       leavingThunks[thunk.offset] = (thunk, release)
     }
   }
 
-  private func multiCallReclaimed(_ thunks: [UInt32]) {
+  private func trampolineReclaimed(_ thunks: [UInt32]) {
     for thunk in thunks {
-      multiCalls[thunk, default: 1] -= 1
-      guard multiCalls[thunk] == 0 else { continue }
-      multiCalls[thunk] = nil
-      if let (block, release) = leavingThunks.removeValue(forKey: thunk) { retire(block, then: release) }
+      namings[thunk, default: 1] -= 1
+      guard namings[thunk] == 0 else { continue }
+      namings[thunk] = nil
+      if let (block, release) = leavingThunks.removeValue(forKey: thunk) { retireForGood(block, then: release) }
+    }
+  }
+
+  private func retireForGood(_ thunk: CodeBlock, then release: @escaping () -> Void) {
+    retire(thunk) { [unowned self] in
+      disarmed.remove(thunk.offset)
+      release()
     }
   }
 }

@@ -22,6 +22,9 @@ struct DesiredState {
   /// Calls that were not delivered because they came from within the callback.
   let recursions: UnsafeMutablePointer<UInt>
 
+  /// Whether nobody waits for the end of its callback, once it leaves.
+  var isUnattended = false
+
   /// Whether it can share `ftrace_caller`: it wants every function and no registers.
   var isShared: Bool { filter.isUnfiltered && !ops.wantsRegisters }
 }
@@ -42,9 +45,11 @@ struct DesiredState {
   var desired: DesiredState
   var actual: CodeState
   var classes = SiteClasses()
-  var trampolines: [TrampolineKey: CodeBlock] = [:]
-  /// How many multi-calls name a thunk, those that are not reclaimed yet included; and thunks that only wait for these.
-  var multiCalls: [UInt32: Int] = [:]
+  var trampolines: [TrampolineKey: Trampoline] = [:]
+  /// Thunks that pass calls over, by their code as it is: those of ops that went, and all while tracing is off.
+  var disarmed: Set<UInt32> = []
+  /// How many trampolines name a thunk, those that are not reclaimed yet included; and thunks that only wait for these.
+  var namings: [UInt32: Int] = [:]
   var leavingThunks: [UInt32: (block: CodeBlock, release: () -> Void)] = [:]
 
   var functions: [UInt32: FunctionEntity] = [:]
@@ -69,6 +74,8 @@ struct DesiredState {
   var quarantine: [UInt32: QuarantinedSite] = [:]
   /// Ops that are unreachable, while their callback may still be on a stack.
   var leaving: [RegisteredOps] = []
+  /// Ops whose removal is tried with each commit and in each turn of the daemon.
+  var retiring: [RetireRequest] = []
   /// What the program should be told, oldest first.
   var warnings: [String] = []
   var observer: StopObserver?
@@ -114,7 +121,7 @@ struct DesiredState {
       do throws(SystemError) {
         tables = try SiteTables(
           slot: slot.index, base: arena.codeAddresses.lowerBound, arenaBytes: arena.codeAddresses.count, limits: configuration.limits,
-          classLimit: SiteClasses.limit)
+          classLimit: SiteClasses.numbers)
       } catch { throw .system(error) }
       let assembled: (AssembledCode, EngineStubs)
       // Safe: the recorder is allocated for as long as the tables, which outlive the code.

@@ -26,10 +26,9 @@ public struct EngineStatistics: Sendable, Hashable {
   public var recordCapacity = 0
   /// Sites that were called and wait for conversion.
   public var pending = 0
-  /// Calls that found no record, that came from within the recorder, and that came while it was suspended.
+  /// Calls that found no record, and that came from within the recorder.
   public var exhausted = 0
   public var recursed = 0
-  public var gated = 0
   public var quarantined = 0
   /// Registered ops, functions that can be called, bytes of code in use and waiting for reclamation.
   public var registeredOps = 0

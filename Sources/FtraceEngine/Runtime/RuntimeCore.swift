@@ -4,30 +4,27 @@ import Synchronization
 
 /// What a runtime and the handles of its functions share: it lives until the last of them has gone.
 final class RuntimeCore: Sendable {
-  let state: Guarded<EngineState>
+  let requests: RequestQueue
   let daemon: Daemon
-  /// Handles that went while the engine's lock was held, perhaps by this very thread: a closure that the engine lets go of can own
-  /// handles itself.
-  private let dropped = Mutex<[DroppedHandle]>([])
+  private let daemonHasThread: Bool
+
+  var state: Guarded<EngineState> { requests.state }
 
   init(_ configuration: Configuration) throws(FtraceError) {
     KeptRuntimes.sweep()
-    let state = Guarded(try EngineState(configuration))
-    self.state = state
-    daemon = Daemon(period: configuration.daemonPeriod) {
-      // A tick that fails (a worker that does not arrive) is repeated with the next period; it is counted.
-      let garbage = state.withLock { state in
-        try? state.tick()
-        return exchange(&state.garbage, with: [])
-      }
-      withExtendedLifetime(garbage) {}
-    }
+    let requests = RequestQueue(Guarded(try EngineState(configuration)))
+    self.requests = requests
+    // A tick that fails (a worker that does not arrive) is repeated with the next period; it is counted.
+    daemon = Daemon(
+      period: configuration.daemonPeriod, tick: { try? requests.perform(TickRequest()) },
+      wake: { try? requests.perform(ServeRetirementsRequest()) })
     let daemon = daemon
     let wantsThread = configuration.daemonClock == .system
-    try state.withLock { (state) throws(FtraceError) in
+    daemonHasThread = wantsThread
+    try requests.withState { (state) throws(FtraceError) in
       state.startDaemon = wantsThread ? { [weak daemon] in daemon?.start() } : nil
-      if configuration.enabled { try state.setEnabled(true) }
     }
+    if configuration.enabled { try setEnabled(true) }
   }
 
   deinit {
@@ -41,34 +38,23 @@ final class RuntimeCore: Sendable {
     let ops = state.withLock { $0.desired.ops.map(\.ops) }
     for ops in ops { try? unregister(ops) }
     // What waits for reclamation can hold closures, which can hold handles of this runtime.
-    try? withState { (state) throws(FtraceError) in try state.reclaimNow() }
+    try? requests.perform(ReclaimRequest())
   }
 
-  /// Runs `body` under the engine's lock, after what handles that went have left behind. What the engine lets go of meanwhile goes when
-  /// the lock is free.
   func withState<Result>(_ body: (EngineState) throws(FtraceError) -> Result) throws(FtraceError) -> Result {
-    var garbage: [AnyObject] = []
-    defer { withExtendedLifetime(garbage) {} }
-    return try state.withLock { (state) throws(FtraceError) in
-      defer { swap(&garbage, &state.garbage) }
-      settleDropped(state)
-      return try body(state)
-    }
+    try requests.withState(body)
   }
 
   /// A handle went. Never waits.
-  func drop(_ handle: DroppedHandle) {
-    dropped.withLock { $0.append(handle) }
-    state.withLockIfFree { settleDropped($0) }
-  }
+  func drop(_ handle: DroppedHandle) { requests.drop(handle) }
 
-  private func settleDropped(_ state: EngineState) {
-    for handle in dropped.withLock({ list in exchange(&list, with: []) }) { state.drop(handle) }
-  }
+  // MARK: - What takes a stop
 
   /// Registers, and starts nothing.
   func register(_ ops: TraceOps) throws(FtraceError) -> RegistrationStatus {
-    try withState { (state) throws(FtraceError) in try state.register(ops) }
+    let request = RegisterRequest(ops)
+    try requests.perform(request)
+    return request.status
   }
 
   /// Unregisters, and returns when the callback is unreachable and on no stack.
@@ -76,9 +62,10 @@ final class RuntimeCore: Sendable {
 
   /// The same, and returns the number of calls that were not delivered because they came from within the callback.
   func unregisterCountingRecursions(_ ops: TraceOps) throws(FtraceError) -> Int {
-    let (registered, slot) = try withState { (state) throws(FtraceError) in
-      (try state.beginUnregistering(ops), state.slot.index)
-    }
+    let request = UnregisterRequest(ops)
+    try requests.perform(request)
+    guard let registered = request.registered else { preconditionFailure("an ops left no place") }
+    let slot = try withState { (state) throws(FtraceError) in state.slot.index }
     // Without the engine's lock, for the callback may wait for it.
     parked {
       while ftrace_registry_ops_active(slot, UInt32(registered.number)) { ftrace_sleep(50_000) }
@@ -87,6 +74,60 @@ final class RuntimeCore: Sendable {
     let recursions = unsafe Int(registered.recursions.pointee)
     try withState { (state) throws(FtraceError) in state.finishUnregistering(registered) }
     return recursions
+  }
+
+  /// Queues the removal of an ops, and wakes the daemon for it. Never waits.
+  func retire(_ ops: TraceOps) {
+    requests.retire(ops)
+    guard daemonHasThread else { return }
+    daemon.start()
+    daemon.wake()
+  }
+
+  func setFilter(_ filter: TraceFilter, of ops: TraceOps) throws(FtraceError) {
+    try requests.perform(SetFilterRequest(filter, ops))
+  }
+
+  func setEnabled(_ enabled: Bool) throws(FtraceError) { try requests.perform(SetEnabledRequest(enabled)) }
+
+  /// Moves the daemon's clock. Takes a turn for each period that has passed; one that fails is the last.
+  func advanceDaemonClock(by duration: Duration) throws(FtraceError) {
+    guard !Quiescence.isInsideCallback else { throw .quiescence(.insideCallback) }
+    try withState { (state) throws(FtraceError) in state.daemonNow += duration }
+    while try withState({ (state) throws(FtraceError) in state.takeTurn() }) { try requests.perform(TickRequest()) }
+  }
+
+  /// Frees functions. While bodies without an owner are what keeps some, these are reclaimed and the rest is tried again.
+  /// - Returns: for each function what stood in the way, nil where it was freed.
+  func free(_ functions: [FunctionEntity], force: Bool) throws(FtraceError) -> [FtraceError?] {
+    var errors = [FtraceError?](repeating: nil, count: functions.count)
+    var left = Array(functions.indices)
+    var isFirst = true
+    while true {
+      let request = FreeRequest(left.map { functions[$0] }, force: force)
+      try requests.perform(request)
+      var kept: [Int] = []
+      for (index, result) in zip(left, request.results) {
+        errors[index] = result.error
+        if result.error != nil { kept.append(index) }
+      }
+      let hasProgressed = isFirst || kept.count < left.count
+      guard hasProgressed, request.waitsForReclamation else { return errors }
+      (left, isFirst) = (kept, false)
+      try requests.perform(ReclaimRequest())
+    }
+  }
+
+  func free(_ function: FunctionEntity, force: Bool) throws(FtraceError) {
+    if let error = try free([function], force: force)[0] { throw error }
+  }
+
+  /// Runs `body`, which installs code, under the lock; and reclaims if much waits for it.
+  func install<Result>(_ body: (EngineState) throws(FtraceError) -> Result) throws(FtraceError) -> Result {
+    let (result, wantsUpkeep) = try withState { (state) throws(FtraceError) in (try body(state), state.shouldReclaim) }
+    // Inside a callback, or while a worker is late, it is left to the next one.
+    if wantsUpkeep { try? requests.perform(UpkeepRequest()) }
+    return result
   }
 }
 

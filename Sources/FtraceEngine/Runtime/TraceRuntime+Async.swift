@@ -1,3 +1,5 @@
+import FtraceX86Assembler
+
 /// The calls that wait, for Swift concurrency: they wait on a thread of their own, and the cooperative pool goes on.
 extension TraceRuntime {
   @discardableResult
@@ -11,31 +13,77 @@ extension TraceRuntime {
 
   public func setFilter(_ filter: TraceFilter, of ops: TraceOps) async throws(FtraceError) {
     try await onOwnThread { () throws(FtraceError) in
-      try self.withState { (state) throws(FtraceError) in try state.setFilter(filter, of: ops) }
+      try self.core.value.setFilter(filter, of: ops)
     }
   }
 
   public func setEnabled(_ enabled: Bool) async throws(FtraceError) {
     try await onOwnThread { () throws(FtraceError) in
-      try self.withState { (state) throws(FtraceError) in try state.setEnabled(enabled) }
+      try self.core.value.setEnabled(enabled)
     }
   }
 
   public func forceUpdate() async throws(FtraceError) {
     try await onOwnThread { () throws(FtraceError) in
-      try self.withState { (state) throws(FtraceError) in try state.forceUpdate() }
+      try self.core.value.requests.perform(ForceUpdateRequest())
     }
   }
 
   public func free(_ function: FunctionHandle, force: Bool = false) async throws(FtraceError) {
     try await onOwnThread { () throws(FtraceError) in
-      try function.withEntity { (state, entity) throws(FtraceError) in try state.free(entity, force: force) }
+      try function.core.free(function.entityUnderLock, force: force)
     }
   }
 
   public func reclaim() async throws(FtraceError) {
     try await onOwnThread { () throws(FtraceError) in
-      try self.withState { (state) throws(FtraceError) in try state.reclaimNow() }
+      try self.core.value.requests.perform(ReclaimRequest())
     }
+  }
+
+  public func free(_ functions: [FunctionHandle], force: Bool = false) async throws(FtraceError) -> [FtraceError?] {
+    try await onOwnThread { () throws(FtraceError) in try self.free(functions, force: force) }
+  }
+
+  /// Builds the function on the caller's executor; what waits is its installation.
+  public func define(
+    _ name: String, signature: Signature? = nil, _ build: (FunctionBuilder) throws(AssemblerError) -> Void
+  ) async throws(FtraceError) -> FunctionHandle {
+    let image = try Self.build(name, build)
+    return try await define(image, signature: signature)
+  }
+
+  public func define(_ image: FunctionImage, signature: Signature? = nil) async throws(FtraceError) -> FunctionHandle {
+    try await onOwnThread { () throws(FtraceError) in try self.define(image, signature: signature) }
+  }
+
+  /// Builds the body on the caller's executor; what waits is its installation.
+  public func redefine(
+    _ function: FunctionHandle, _ build: (FunctionBuilder) throws(AssemblerError) -> Void
+  ) async throws(FtraceError) {
+    // The name is that of the moment of installation.
+    let image = try Self.build("", build)
+    try await onOwnThread { () throws(FtraceError) in try Self.setBody(image, of: function) }
+  }
+
+  public func rename(_ function: FunctionHandle, to name: String) async throws(FtraceError) {
+    try await onOwnThread { () throws(FtraceError) in try self.rename(function, to: name) }
+  }
+
+  public func kill(restoringSites: Bool = true, reason: String = "kill() was called") async throws(FtraceError) {
+    try await onOwnThread { () throws(FtraceError) in try self.kill(restoringSites: restoringSites, reason: reason) }
+  }
+
+  public func audit(releasing: Bool = false) async -> AuditReport {
+    await onOwnThread { self.audit(releasing: releasing) }
+  }
+
+  @discardableResult
+  public func selfTest() async throws(FtraceError) -> Bool {
+    try await onOwnThread { () throws(FtraceError) in try self.selfTest() }
+  }
+
+  public func advanceDaemonClock(by duration: Duration) async throws(FtraceError) {
+    try await onOwnThread { () throws(FtraceError) in try self.advanceDaemonClock(by: duration) }
   }
 }

@@ -30,7 +30,7 @@ extension TraceRuntime {
   /// Defines a function from an image that was assembled elsewhere.
   public func define(_ image: FunctionImage, signature: Signature? = nil) throws(FtraceError) -> FunctionHandle {
     let core = core.value
-    return try withState { (state) throws(FtraceError) in
+    return try core.install { (state) throws(FtraceError) in
       FunctionHandle(try state.define(image, signature: signature), core: core)
     }
   }
@@ -50,7 +50,7 @@ extension TraceRuntime {
   public func redefine(
     _ function: FunctionHandle, _ build: (FunctionBuilder) throws(AssemblerError) -> Void
   ) throws(FtraceError) {
-    try setBody(of: function, build)
+    try Self.setBody(try Self.build(function.name, build), of: function)
   }
 
   /// Frees a function. Its name can be used again when this returns; calls by its handle trap.
@@ -60,12 +60,27 @@ extension TraceRuntime {
   /// - Throws: `.stillCalled` with the callers, `.functionFreed`; the function is not freed then. `.quiescence` if the stop that drops its
   ///   sites was not possible: the function is freed all the same, and its memory follows with a later stop.
   public func free(_ function: FunctionHandle, force: Bool = false) throws(FtraceError) {
-    try function.withEntity { (state, entity) throws(FtraceError) in try state.free(entity, force: force) }
+    try function.core.free(function.entityUnderLock, force: force)
+  }
+
+  /// Frees several functions in one stop, or in a few if some of them call others of them: callers go first.
+  ///
+  /// Each succeeds or fails by itself. Those that call one another in a circle are freed by force alone.
+  /// - Parameters:
+  ///   - functions: the functions.
+  ///   - force: frees them although emitted code calls them: such a call then traps with the name.
+  /// - Returns: for each function what stood in the way, `.stillCalled` or `.functionFreed`; nil where it was freed.
+  /// - Throws: `.quiescence` if a stop was not possible: some may be freed by then, as `FunctionHandle.isLive` shows.
+  @discardableResult
+  public func free(_ functions: [FunctionHandle], force: Bool = false) throws(FtraceError) -> [FtraceError?] {
+    let core = core.value
+    precondition(functions.allSatisfy { $0.core === core }, "a function of another runtime")
+    return try core.free(functions.map(\.entityUnderLock), force: force)
   }
 
   /// Renames a function. Filters apply to the new name when this returns.
   public func rename(_ function: FunctionHandle, to name: String) throws(FtraceError) {
-    try function.withEntity { (state, entity) throws(FtraceError) in try state.rename(entity, to: name) }
+    try function.core.requests.perform(RenameRequest(function.entityUnderLock, to: name))
   }
 
   /// A function by name.
@@ -129,14 +144,13 @@ extension TraceRuntime {
 
   // MARK: - Parts
 
-  private func setBody(
-    of function: FunctionHandle, _ build: (FunctionBuilder) throws(AssemblerError) -> Void
-  ) throws(FtraceError) {
-    let image = try Self.build(function.name, build)
-    try function.withEntity { (state, entity) throws(FtraceError) in try state.setBody(image, of: entity) }
+  static func setBody(_ image: FunctionImage, of function: FunctionHandle) throws(FtraceError) {
+    try function.core.install { (state) throws(FtraceError) in
+      try state.setBody(image, of: function.entityUnderLock)
+    }
   }
 
-  private static func build(
+  static func build(
     _ name: String, _ build: (FunctionBuilder) throws(AssemblerError) -> Void
   ) throws(FtraceError) -> FunctionImage {
     let builder = FunctionBuilder(name: name, layout: threadLayout)

@@ -26,6 +26,20 @@ extension TraceRuntime {
     }
   }
 
+  /// Runs `body` while nobody else gets the engine's lock.
+  package func whileLocked<Result>(_ body: () throws -> Result) rethrows -> Result {
+    try core.value.state.withLock { _ in try body() }
+  }
+
+  /// Requests that wait for their turn. Does not wait for the engine's lock.
+  package var waitingRequests: Int { core.value.requests.count }
+
+  /// Allows fewer classes of functions than there are numbers for.
+  package func limitSiteClasses(to limit: Int) { read { $0.classes.limit = limit } }
+
+  /// Blocks of the engine's own code that wait for others: thunks that trampolines still name.
+  package var thunksHeldBack: Int { read { $0.leavingThunks.count } }
+
   /// Whether something waits for conversion: the trigger of the daemon.
   package var isTriggered: Bool { read { unsafe ftrace_recorder_has_pending($0.tables.recorder) } }
 

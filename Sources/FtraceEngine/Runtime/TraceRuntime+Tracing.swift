@@ -17,25 +17,16 @@ extension TraceRuntime {
 
   /// Changes the filter of a registered ops, in one stop.
   public func setFilter(_ filter: TraceFilter, of ops: TraceOps) throws(FtraceError) {
-    try withState { (state) throws(FtraceError) in try state.setFilter(filter, of: ops) }
+    try core.value.setFilter(filter, of: ops)
   }
 
-  /// Queues the removal of an ops with the daemon: what a callback can do with its own ops. Returns at once.
+  /// Queues the removal of an ops: what a callback can do with its own ops. Returns at once.
   ///
-  /// With a manual daemon clock the removal runs on a thread of its own all the same.
-  public func retire(_ ops: TraceOps) {
-    let core = core.value
-    let thread = startThread(named: "ftrace-retire") {
-      // It waits for the callback that asked. An error means that somebody else removed the ops, or that no stop was possible:
-      // then it stays registered, as `registeredOps` shows.
-      for _ in 0..<10 {
-        do throws(FtraceError) { return try core.unregister(ops) } catch {
-          guard case .quiescence(.timedOut) = error else { return }
-        }
-      }
-    }
-    if let thread { detach(thread) }
-  }
+  /// The ops is removed by the next command that takes a stop, or in the daemon's next turn, whichever is first; the daemon's thread
+  /// takes one soon. With a manual clock that is the next tick. Where no stop is possible the removal is tried again with each of
+  /// these, and `warnings` says so after ten times. Its context must stay valid until `registeredOps` has lost it and its callback
+  /// has ended. Nothing happens if it is not registered by then.
+  public func retire(_ ops: TraceOps) { core.value.retire(ops) }
 
   /// The registered ops, newest first.
   public var registeredOps: [TraceOps] { read { $0.desired.ops.map(\.ops) } }
@@ -53,13 +44,13 @@ extension TraceRuntime {
 
   /// Switches tracing on or off, for all ops at once; they stay registered. The same value again does nothing.
   public func setEnabled(_ enabled: Bool) throws(FtraceError) {
-    try withState { (state) throws(FtraceError) in try state.setEnabled(enabled) }
+    try core.value.setEnabled(enabled)
   }
 
   /// Converts what is pending, now.
   /// - Throws: `.busy` if something is pending and tracing is off, `.killed`.
   public func forceUpdate() throws(FtraceError) {
-    try withState { (state) throws(FtraceError) in try state.forceUpdate() }
+    try core.value.requests.perform(ForceUpdateRequest())
   }
 
   /// Ends tracing for good.
@@ -67,9 +58,7 @@ extension TraceRuntime {
   ///   - restoringSites: makes every site a NOP first. Without it nothing is touched any more: for use when something is badly wrong.
   ///   - reason: what later errors say.
   public func kill(restoringSites: Bool = true, reason: String = "kill() was called") throws(FtraceError) {
-    try withState { (state) throws(FtraceError) in
-      try state.kill(restoringSites: restoringSites, reason: reason)
-    }
+    try core.value.requests.perform(KillRequest(restoringSites: restoringSites, reason: reason))
   }
 
   /// Why tracing was killed, nil if it was not.
@@ -77,12 +66,12 @@ extension TraceRuntime {
 
   /// Moves the daemon's clock, and runs its turn for each period that passed. For `DaemonClock.manual`.
   public func advanceDaemonClock(by duration: Duration) throws(FtraceError) {
-    try withState { (state) throws(FtraceError) in try state.advanceDaemonClock(by: duration) }
+    try core.value.advanceDaemonClock(by: duration)
   }
 
   /// Drops and reclaims what was freed, as far as nothing refers to it.
   public func reclaim() throws(FtraceError) {
-    try withState { (state) throws(FtraceError) in try state.reclaimNow() }
+    try core.value.requests.perform(ReclaimRequest())
   }
 
   // MARK: - Looking

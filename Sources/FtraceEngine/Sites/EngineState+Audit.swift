@@ -63,7 +63,7 @@ extension EngineState {
     if !report.released.isEmpty {
       mustLookAtAll = true
       // If no stop is possible now, they follow with the next one.
-      _ = try? commit(desired)
+      _ = try? commit(Batch(desired))
     }
     return report
   }

@@ -10,21 +10,23 @@ struct SiteClass: Hashable, Sendable {
 
 /// The classes in use, by number. Class 0 is that of functions which only shared ops want.
 struct SiteClasses {
-  static let limit = 1 << 16
+  static let numbers = 1 << 16
+  /// How many there may be.
+  var limit = SiteClasses.numbers
 
   private(set) var list: [SiteClass] = [SiteClass()]
-  private var numbers: [SiteClass: UInt16] = [SiteClass(): 0]
+  private var numberOf: [SiteClass: UInt16] = [SiteClass(): 0]
 
   subscript(number: UInt16) -> SiteClass { list[Int(number)] }
 
   /// The number of a class, a new one if need be.
   /// - Throws: `.tooManySiteClasses`.
   mutating func number(of siteClass: SiteClass) throws(FtraceError) -> UInt16 {
-    if let number = numbers[siteClass] { return number }
-    guard list.count < Self.limit else { throw .tooManySiteClasses(limit: Self.limit) }
+    if let number = numberOf[siteClass] { return number }
+    guard list.count < limit else { throw .tooManySiteClasses(limit: limit) }
     let number = UInt16(list.count)
     list.append(siteClass)
-    numbers[siteClass] = number
+    numberOf[siteClass] = number
     return number
   }
 }

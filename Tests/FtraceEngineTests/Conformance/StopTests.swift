@@ -386,9 +386,13 @@ import Testing
       box.set((runtime, ops))
       try runtime.register(ops)
       #expect(f(1) == 2)
-      while !runtime.registeredOps.isEmpty { #expect(f(1) == 2) }
+      // No thread drives the daemon's clock here: the next tick serves what was queued.
+      #expect(runtime.registeredOps.count == 1)
+      #expect(f(1) == 2)
+      try runtime.advanceDaemonClock(by: .seconds(1))
+      #expect(runtime.registeredOps.isEmpty)
       let before = calls.count
-      #expect(before >= 1)
+      #expect(before == 2)
       for _ in 0..<10 { _ = f(1) }
       #expect(calls.count == before)
     }

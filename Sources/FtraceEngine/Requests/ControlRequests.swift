@@ -1,0 +1,87 @@
+import CFtraceShims
+
+/// Switches tracing on or off.
+final class SetEnabledRequest: Request, @unchecked Sendable {
+  private let enabled: Bool
+
+  init(_ enabled: Bool) { self.enabled = enabled }
+
+  override func apply(to batch: inout Batch, in state: EngineState) throws(FtraceError) {
+    if let reason = state.killedReason { throw .killed(reason: reason) }
+    guard enabled != batch.next.enabled else { return }
+    batch.next.enabled = enabled
+    batch.wantsCommit = true
+  }
+}
+
+/// Converts what is pending, now. Does nothing if nothing is.
+final class ForceUpdateRequest: Request, @unchecked Sendable {
+  private var converts = false
+
+  override func apply(to batch: inout Batch, in state: EngineState) throws(FtraceError) {
+    if let reason = state.killedReason { throw .killed(reason: reason) }
+    guard unsafe ftrace_recorder_has_pending(state.tables.recorder) else { return }
+    guard batch.next.enabled else { throw .busy }
+    converts = true
+    batch.wantsCommit = true
+  }
+
+  override func settle(in state: EngineState) throws(FtraceError) { if converts { try state.checkOverflow() } }
+}
+
+/// One turn of the daemon: more records where they are bounded, then the conversion of what is pending and the removal of what was
+/// retired, in one stop.
+final class TickRequest: Request, @unchecked Sendable {
+  private var hasBegun = false
+
+  override func apply(to batch: inout Batch, in state: EngineState) throws(FtraceError) {
+    if !hasBegun { state.statistics.ticks += 1 }
+    hasBegun = true
+    batch.servesRetirements = true
+    guard batch.next.enabled || state.killedReason != nil else { return }
+    let converts = unsafe state.killedReason == nil && ftrace_recorder_has_pending(state.tables.recorder)
+    if converts || state.shouldReclaim { batch.wantsCommit = true }
+  }
+
+  override func settle(in state: EngineState) throws(FtraceError) {
+    guard state.killedReason == nil else { return }
+    state.replenish()
+    if state.desired.enabled { try state.checkOverflow() }
+  }
+
+  override func revert(in state: EngineState) { if state.killedReason == nil { state.replenish() } }
+}
+
+/// Removes what was retired, without being a turn of the daemon.
+final class ServeRetirementsRequest: Request, @unchecked Sendable {
+  override func apply(to batch: inout Batch, in state: EngineState) { batch.servesRetirements = true }
+}
+
+/// Makes a stop if so much waits to be reclaimed that it is worth one.
+final class UpkeepRequest: Request, @unchecked Sendable {
+  override func apply(to batch: inout Batch, in state: EngineState) {
+    if state.shouldReclaim { batch.wantsCommit = true }
+  }
+}
+
+/// One stop that drops the sites of unlinked bodies, and one that reclaims them, unless something refers to them.
+final class ReclaimRequest: Request, @unchecked Sendable {
+  override func apply(to batch: inout Batch, in state: EngineState) {
+    batch.wantsCommit = true
+    batch.wantsReclamation = true
+  }
+}
+
+/// Ends tracing for good. What was asked for earlier is done before, what is asked for later meets a killed runtime.
+final class KillRequest: Request, @unchecked Sendable {
+  private let restoringSites: Bool
+  private let reason: String
+
+  init(restoringSites: Bool, reason: String) { (self.restoringSites, self.reason) = (restoringSites, reason) }
+
+  override var standsAlone: Bool { true }
+
+  override func apply(to batch: inout Batch, in state: EngineState) throws(FtraceError) {
+    try state.kill(restoringSites: restoringSites, reason: reason)
+  }
+}

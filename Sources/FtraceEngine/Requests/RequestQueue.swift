@@ -1,0 +1,68 @@
+import FtraceQuiescence
+import Synchronization
+
+/// The way to a runtime's state: directly, under its lock, or by a request that waits for its turn.
+///
+/// Requests are served by whoever gets the lock first, all that wait together, in the order in which they came. The lock is fair, so
+/// nobody waits longer than for those who came before.
+final class RequestQueue: Sendable {
+  let state: Guarded<EngineState>
+  private let waiting = Mutex<[Request]>([])
+  /// Ops whose removal was asked for without waiting.
+  private let retiring = Mutex<[TraceOps]>([])
+  /// Handles that went while the engine's lock was held, perhaps by this very thread: a closure that the engine lets go of can own
+  /// handles itself.
+  private let dropped = Mutex<[DroppedHandle]>([])
+
+  init(_ state: Guarded<EngineState>) { self.state = state }
+
+  /// Requests that nobody has begun to serve.
+  var count: Int { waiting.withLock { $0.count } }
+
+  /// Has a request served, by this thread or by another one, and returns when it is.
+  /// - Throws: `.quiescence(.insideCallback)`, and the request is not queued then; or what came of the request.
+  func perform(_ request: Request) throws(FtraceError) {
+    guard !Quiescence.isInsideCallback else { throw .quiescence(.insideCallback) }
+    // Parked from here on: no stop waits for this thread, and none freezes it while it holds the queue's lock.
+    try parked { () throws(FtraceError) in
+      waiting.withLock { $0.append(request) }
+      try withState { (state) throws(FtraceError) in
+        if request.outcome == nil { serve(state) }
+        // Whoever takes requests out of the queue serves them before it lets go of the lock.
+        guard let outcome = request.outcome else { preconditionFailure("a request was lost") }
+        try outcome.get()
+      }
+    }
+  }
+
+  /// Serves what waits.
+  private func serve(_ state: EngineState) {
+    for ops in retiring.withLock({ exchange(&$0, with: []) }) { state.retiring.append(RetireRequest(ops)) }
+    state.serve(waiting.withLock { exchange(&$0, with: []) })
+  }
+
+  /// Queues the removal of an ops. Never waits.
+  func retire(_ ops: TraceOps) { retiring.withLock { $0.append(ops) } }
+
+  /// Runs `body` under the engine's lock, after what handles that went have left behind. What the engine lets go of meanwhile goes when
+  /// the lock is free.
+  func withState<Result>(_ body: (EngineState) throws(FtraceError) -> Result) throws(FtraceError) -> Result {
+    var garbage: [AnyObject] = []
+    defer { withExtendedLifetime(garbage) {} }
+    return try state.withLock { (state) throws(FtraceError) in
+      defer { swap(&garbage, &state.garbage) }
+      settleDropped(state)
+      return try body(state)
+    }
+  }
+
+  /// A handle went. Never waits.
+  func drop(_ handle: DroppedHandle) {
+    dropped.withLock { $0.append(handle) }
+    state.withLockIfFree { settleDropped($0) }
+  }
+
+  private func settleDropped(_ state: EngineState) {
+    for handle in dropped.withLock({ list in exchange(&list, with: []) }) { state.drop(handle) }
+  }
+}
