@@ -77,6 +77,14 @@ let package = Package(
         "CFtraceTestShims",
       ],
       path: "Tests/TestSupport", swiftSettings: memory),
+    // What must happen in a process of its own: forks, signals that were handled before, system calls that are refused.
+    .executableTarget(
+      name: "ftrace-test-helper",
+      dependencies: [
+        "Ftrace", "FtraceEngine", "FtraceQuiescence", "FtracePlatform", "FtraceTestSupport", "CFtraceShims",
+        "CFtraceTestShims",
+      ],
+      path: "Tests/Helper", swiftSettings: memory),
     .testTarget(
       name: "FtraceEngineTests",
       dependencies: [
@@ -86,8 +94,10 @@ let package = Package(
       swiftSettings: memory),
     .testTarget(
       name: "QuiescenceTests",
-      dependencies: ["FtraceQuiescence", "FtraceTestSupport", "CFtraceShims", "CFtraceTestShims"], swiftSettings: memory
-    ),
+      dependencies: [
+        "Ftrace", "FtraceQuiescence", "FtraceTestSupport", "CFtraceShims", "CFtraceTestShims", "ftrace-test-helper",
+      ],
+      swiftSettings: memory),
     .testTarget(
       name: "TracersTests",
       dependencies: ["Ftrace", "FtraceEngine", "FtracePlatform", "FtraceTestSupport", "CFtraceShims"],

@@ -47,3 +47,7 @@ bool ftrace_barrier_serialise_all(void) {
   until_done(MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE);
   return true;
 }
+
+void ftrace_barrier_register_again(void) {
+  if (mode == FTRACE_BARRIER_MEMBARRIER) register_membarrier();
+}

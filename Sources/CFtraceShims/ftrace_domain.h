@@ -35,6 +35,11 @@ void ftrace_wait_for_release(uint64_t generation) __attribute__((visibility("hid
 /// Executes a serialising instruction if a stopper asked for one.
 void ftrace_serialise_if_asked(void) __attribute__((visibility("hidden")));
 
+/// In the child of a fork: the registry holds the calling thread, if it was there, and nobody else; its lock is held.
+void ftrace_registry_keep_only_self(void) __attribute__((visibility("hidden")));
+/// In the child of a fork: the kernel may have forgotten what membarrier(2) was registered for.
+void ftrace_barrier_register_again(void) __attribute__((visibility("hidden")));
+
 // Signals are blocked with the kernel's own set, all but those that a fault raises.
 uint64_t ftrace_block_signals(void) __attribute__((visibility("hidden")));
 void ftrace_restore_signals(uint64_t set) __attribute__((visibility("hidden")));

@@ -9,6 +9,7 @@
 
 #include "CFtraceShims.h"
 #include "ftrace_domain.h"
+#include "ftrace_fork.h"
 #include "ftrace_signal_thread.h"
 
 void ftrace_futex_wait(_Atomic(uint32_t) *word, uint32_t value, uint64_t nanoseconds) {
@@ -166,7 +167,8 @@ static void serialise(void) {
     atomic_fetch_or_explicit(&thread->poll, FTRACE_POLL_SERIALISE, memory_order_seq_cst);
 }
 
-static void run(struct ftrace_stop *stop) {
+// Arms and waits. Returns whether every worker has arrived; if not, the stop has been given up.
+static bool gather(struct ftrace_stop *stop) {
   const uint64_t began = ftrace_monotonic_ns();
   stop->workers = stop->waited_for = stop->late_count = stop->signals = 0;
   stop->last_tid = stop->error = stop->signal_error = 0;
@@ -174,20 +176,24 @@ static void run(struct ftrace_stop *stop) {
     atomic_store_explicit(&thread->last_pc, 0, memory_order_relaxed);
     stop->workers++;
   }
-
   stop->generation = atomic_load_explicit(&ftrace_domain.generation, memory_order_relaxed) + 1;
   // Before arming: a worker that sees its bit reads this generation or a later one.
   atomic_store_explicit(&ftrace_domain.generation, stop->generation, memory_order_seq_cst);
   FTRACE_RACE_WINDOW();
   arm(FTRACE_POLL_ARMED);
-  if (!wait_for_workers(stop, began)) {
+  const bool arrived = wait_for_workers(stop, began);
+  stop->time_to_stop_ns = ftrace_monotonic_ns() - began;
+  stop->time_stopped_ns = 0;
+  if (!arrived) {
     name_late_workers(stop);
     stop->status = FTRACE_STOP_LATE;
-    stop->time_to_stop_ns = ftrace_monotonic_ns() - began;
-    stop->time_stopped_ns = 0;
     release(stop->generation);
-    return;
   }
+  return arrived;
+}
+
+static void run(struct ftrace_stop *stop) {
+  if (!gather(stop)) return;
   const uint64_t stopped = ftrace_monotonic_ns();
   FTRACE_RACE_WINDOW();
   if (stop->observe) stop->observe(stop->observe_context);
@@ -204,7 +210,6 @@ static void run(struct ftrace_stop *stop) {
   FTRACE_RACE_WINDOW();
   serialise();
   stop->status = stop->error ? FTRACE_STOP_REFUSED : FTRACE_STOP_DONE;
-  stop->time_to_stop_ns = stopped - began;
   stop->time_stopped_ns = ftrace_monotonic_ns() - stopped;
   release(stop->generation);
 }
@@ -214,5 +219,37 @@ void ftrace_stop_run(struct ftrace_stop *stop) {
   const uint64_t signals = ftrace_registry_lock();
   run(stop);
   ftrace_registry_unlock(signals);
+  errno = saved_errno;
+}
+
+// The stop around a fork. It lasts from one handler of pthread_atfork(3) to another, so its state is not on a stack; the stop lock
+// admits one at a time.
+static struct ftrace_stop fork_stop;
+static uint64_t fork_signals;
+static bool fork_stopped;
+
+bool ftrace_fork_prepare(uint64_t deadline_ns, uint64_t spin_ns, uint64_t grace_ns) {
+  const int saved_errno = errno;
+  fork_signals = ftrace_registry_lock();
+  fork_stop = (struct ftrace_stop){.deadline_ns = deadline_ns, .spin_ns = spin_ns, .grace_ns = grace_ns};
+  fork_stopped = gather(&fork_stop);
+  errno = saved_errno;
+  return fork_stopped;
+}
+
+void ftrace_fork_parent(void) {
+  const int saved_errno = errno;
+  if (fork_stopped) release(fork_stop.generation);
+  ftrace_registry_unlock(fork_signals);
+  errno = saved_errno;
+}
+
+void ftrace_fork_child(void) {
+  const int saved_errno = errno;
+  ftrace_registry_keep_only_self();
+  // Also after a stop that was given up: a worker's bits could be those of the parent's moment.
+  release(fork_stop.generation);
+  ftrace_registry_unlock(fork_signals);
+  ftrace_barrier_register_again();
   errno = saved_errno;
 }

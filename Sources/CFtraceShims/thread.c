@@ -37,6 +37,13 @@ void ftrace_registry_unlock(uint64_t signals) {
 }
 struct ftrace_thread *ftrace_registry_first(void) { return registry; }
 
+void ftrace_registry_keep_only_self(void) {
+  registry = ftrace_thread_attached(&block) ? &block : NULL;
+  block.next = NULL;
+  block.tid = (int32_t)syscall(SYS_gettid);
+  atomic_store_explicit(&block.signalled, 0, memory_order_relaxed);
+}
+
 uint32_t ftrace_registry_count(void) {
   uint32_t count = 0;
   const uint64_t signals = ftrace_registry_lock();

@@ -31,4 +31,22 @@ import CFtraceShims
       return body()
     }
   }
+
+  /// Runs `body` with the lock held, without parking: for a few instructions on any thread, also in a callback. A stop does not need
+  /// the lock, so a worker may be stopped while it holds it.
+  package func withShortLock<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+    acquire()
+    defer { release() }
+    return try body()
+  }
+
+  // MARK: - Across a fork
+
+  /// Takes the lock, to be given back by `release` or `reset`. A worker that calls this is parked already, or holds it shortly.
+  package func acquire() { unsafe ftrace_ticket_lock(lock) }
+
+  package func release() { unsafe ftrace_ticket_unlock(lock) }
+
+  /// Makes the lock free, in the child of a fork, by the thread that took it before.
+  package func reset() { unsafe ftrace_ticket_reset(lock) }
 }

@@ -1,11 +1,14 @@
 import CFtraceShims
-import Synchronization
 
 /// One of the places that the thread block has for runtimes. Given back when it is released.
 package final class RuntimeSlot: Sendable {
   package let index: UInt32
 
-  private static let taken = Mutex<UInt32>(0)
+  private static let taken: ShortLocked<UInt32> = {
+    let taken = ShortLocked<UInt32>(0)
+    AtFork.add(taken.lock)
+    return taken
+  }()
 
   /// Takes a free slot.
   /// - Throws: `QuiesceError.tooManyRuntimes`.

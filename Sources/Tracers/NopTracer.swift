@@ -1,12 +1,12 @@
 import FtraceEngine
-import Synchronization
+import FtraceQuiescence
 
 /// Traces nothing: every site stays a NOP.
 public final class NopTracer: Tracer {
   public static let name = "nop"
   public static let help = "trace nothing; every site stays a NOP"
 
-  private let start = Mutex<TraceClock.Sample?>(nil)
+  private let start = ShortLocked<TraceClock.Sample?>(nil)
 
   public init(options: TracerOptions = TracerOptions()) {}
 

@@ -1,3 +1,7 @@
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <signal.h>
+
 #include "CFtraceShims.h"
 #include "ftrace_test_shims.h"
 
@@ -10,4 +14,16 @@ uint32_t ftrace_test_thread_number(void) {
   static __thread uint32_t number;
   if (!number) number = atomic_fetch_add(&next, 1) % 1023 + 1;
   return number;
+}
+
+int ftrace_test_default_stop_signal(void) { return SIGRTMAX - 4; }
+
+uint64_t ftrace_test_stack_low(void) {
+  pthread_attr_t attributes;
+  void *low = NULL;
+  size_t size = 0;
+  if (pthread_getattr_np(pthread_self(), &attributes)) return 0;
+  pthread_attr_getstack(&attributes, &low, &size);
+  pthread_attr_destroy(&attributes);
+  return (uint64_t)low;
 }

@@ -13,6 +13,21 @@ extension TraceRuntime {
     try (0..<count).map { try adder("\(prefix)\($0)", Int32($0)) }
   }
 
+  /// A function that never polls: it sets word 1 of what its argument points at, counts in word 2 if there is one, and returns when
+  /// word 0 is not 0.
+  package func spinner(_ name: String, counts: Bool = false) throws(FtraceError) -> EmittedFunction<Int, Int> {
+    try define(name, as: ((Int) -> Int).self) { f in
+      f.entrySite()
+      f.mov(.qword, .base(.rdi, 8), 1)
+      let loop = f.here("loop")
+      if counts { f.add(.qword, .base(.rdi, 16), 1) } else { f.pause() }
+      f.cmp(.qword, .base(.rdi), 0)
+      f.j(.e, loop)
+      f.mov(.rax, .rdi)
+      f.functionReturn()
+    }
+  }
+
   /// A traced function that calls another one with its own argument, and returns what that does.
   package func forwarder<Result: EmittedValue>(
     _ name: String, to callee: EmittedFunction<Result, Int>

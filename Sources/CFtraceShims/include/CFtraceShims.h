@@ -10,6 +10,7 @@
 #include "ftrace_copy.h"
 #include "ftrace_delay.h"
 #include "ftrace_entry_points.h"
+#include "ftrace_fork.h"
 #include "ftrace_plan.h"
 #include "ftrace_recorder.h"
 #include "ftrace_registers.h"

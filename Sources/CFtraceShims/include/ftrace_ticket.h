@@ -36,3 +36,9 @@ static inline void ftrace_ticket_unlock(struct ftrace_ticket_lock *lock) {
   if (atomic_load_explicit(&lock->next, memory_order_seq_cst) != serving + 1)
     ftrace_futex_wake(&lock->serving, INT32_MAX); // all: the right one is among them
 }
+
+/// Makes the lock free. In the child of a fork, by the thread that held it: those that waited are not there.
+static inline void ftrace_ticket_reset(struct ftrace_ticket_lock *lock) {
+  atomic_store_explicit(&lock->next, 0, memory_order_relaxed);
+  atomic_store_explicit(&lock->serving, 0, memory_order_relaxed);
+}

@@ -29,4 +29,9 @@ extension CodeArena {
     guard let descriptor = image.descriptor else { return }
     do { try code.adopt(descriptor) } catch { throw .system(error) }
   }
+
+  /// Makes the code inaccessible, in a child that could not adopt a copy: whoever calls it faults, and the parent is safe.
+  public func deny() {
+    try? System.mprotect(codeAddresses.lowerBound, bytes: codeAddresses.count, .none)
+  }
 }

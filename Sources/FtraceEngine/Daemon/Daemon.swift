@@ -7,7 +7,7 @@ import Synchronization
 final class Daemon: Sendable {
   private let period: Duration
   private let tick, urgent: @Sendable () -> Void
-  private let thread = Mutex<pthread_t?>(nil)
+  private let thread = ShortLocked<pthread_t?>(nil)
   private let shared = Shared()
 
   /// What the thread keeps: not the daemon itself, so that its owner's end can end the thread.
@@ -60,4 +60,11 @@ final class Daemon: Sendable {
     }
     return !shared.stopping.load(ordering: .acquiring)
   }
+
+  // MARK: - Across a fork
+
+  var forkLock: FairLock { thread.lock }
+
+  /// In the child: the thread is not there. The next function that is installed starts one.
+  func forgetThread() { thread.change { $0 = nil } }
 }

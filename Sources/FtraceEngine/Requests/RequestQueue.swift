@@ -1,5 +1,4 @@
 import FtraceQuiescence
-import Synchronization
 
 /// The way to a runtime's state: directly, under its lock, or by a request that waits for its turn.
 ///
@@ -7,12 +6,12 @@ import Synchronization
 /// nobody waits longer than for those who came before.
 final class RequestQueue: Sendable {
   let state: Guarded<EngineState>
-  private let waiting = Mutex<[Request]>([])
+  private let waiting = ShortLocked<[Request]>([])
   /// Ops whose removal was asked for without waiting.
-  private let retiring = Mutex<[TraceOps]>([])
+  private let retiring = ShortLocked<[TraceOps]>([])
   /// Handles that went while the engine's lock was held, perhaps by this very thread: a closure that the engine lets go of can own
   /// handles itself.
-  private let dropped = Mutex<[DroppedHandle]>([])
+  private let dropped = ShortLocked<[DroppedHandle]>([])
 
   init(_ state: Guarded<EngineState>) { self.state = state }
 
@@ -65,4 +64,12 @@ final class RequestQueue: Sendable {
   private func settleDropped(_ state: EngineState) {
     for handle in dropped.withLock({ list in exchange(&list, with: []) }) { state.drop(handle) }
   }
+
+  // MARK: - Across a fork
+
+  /// The engine's lock, then those of the lists.
+  var forkLocks: [FairLock] { [state.lock, waiting.lock, retiring.lock, dropped.lock] }
+
+  /// In the child: those who asked are not there.
+  func forgetRequests() { waiting.change { $0 = [] } }
 }

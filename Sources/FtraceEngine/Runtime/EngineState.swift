@@ -82,6 +82,10 @@ struct DesiredState {
   /// Starts the daemon's thread, once; nil when it runs or is not wanted.
   var startDaemon: (() -> Void)?
   var names = NameHistory()
+  /// The code as a child of a fork will have it, while a fork is under way.
+  var forkImage: CodeArena.ForkImage?
+  /// Whether a thread may have been in the recorder when the process was forked.
+  var mayHaveOpenClaims = false
 
   var nextFunctionID: UInt32 = 1
   var nextHostID: UInt32 = 1

@@ -1,12 +1,11 @@
 import CFtraceShims
 import FtraceQuiescence
-import Synchronization
 
 /// What a runtime and the handles of its functions share: it lives until the last of them has gone.
 final class RuntimeCore: Sendable {
   let requests: RequestQueue
   let daemon: Daemon
-  private let daemonHasThread: Bool
+  let daemonHasThread: Bool
 
   var state: Guarded<EngineState> { requests.state }
 
@@ -24,6 +23,7 @@ final class RuntimeCore: Sendable {
     try requests.withState { (state) throws(FtraceError) in
       state.startDaemon = wantsThread ? { [weak daemon] in daemon?.start() } : nil
     }
+    AtFork.add(self)
     if configuration.enabled { try setEnabled(true) }
   }
 
@@ -161,7 +161,11 @@ extension EngineState {
 
 /// Runtimes that were released while a worker was in their code, or may have been. Looked at again when a runtime is made.
 enum KeptRuntimes {
-  private static let kept = Mutex<[Guarded<EngineState>]>([])
+  private static let kept: ShortLocked<[Guarded<EngineState>]> = {
+    let kept = ShortLocked<[Guarded<EngineState>]>([])
+    AtFork.add(kept.lock)
+    return kept
+  }()
 
   static func keep(_ state: Guarded<EngineState>) { kept.withLock { $0.append(state) } }
 

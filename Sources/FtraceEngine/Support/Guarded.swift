@@ -4,7 +4,7 @@ import FtraceQuiescence
 // Unchecked: the value is touched in `withLock` alone, by one thread at a time.
 final class Guarded<Value>: @unchecked Sendable {
   private var value: Value
-  private let lock = FairLock()
+  let lock = FairLock()
 
   init(_ value: sending Value) { self.value = value }
 
@@ -18,4 +18,7 @@ final class Guarded<Value>: @unchecked Sendable {
   func withLockIfFree(_ body: (inout Value) -> Void) {
     _ = lock.withLockIfFree { body(&value) }
   }
+
+  /// The value, for a thread that holds the lock across a fork.
+  var unlocked: Value { value }
 }

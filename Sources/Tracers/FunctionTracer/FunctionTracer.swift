@@ -1,6 +1,6 @@
 import CFtraceShims
 import FtraceEngine
-import Synchronization
+import FtraceQuiescence
 
 /// Records each call of the functions that its filter wants: function, caller, time, thread, processor.
 ///
@@ -18,7 +18,7 @@ public final class FunctionTracer: Tracer {
   }
 
   private let options: TracerOptions
-  private let running = Mutex<Running?>(nil)
+  private let running = ShortLocked<Running?>(nil)
 
   public init(options: TracerOptions = TracerOptions()) { self.options = options }
 

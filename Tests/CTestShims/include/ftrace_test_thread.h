@@ -14,3 +14,8 @@ uint32_t ftrace_test_thread_number(void);
 /// Loads a word that another thread stores.
 static inline int64_t ftrace_test_load(const void *word) { return __atomic_load_n((const int64_t *)word, __ATOMIC_ACQUIRE); }
 static inline void ftrace_test_store(void *word, int64_t value) { __atomic_store_n((int64_t *)word, value, __ATOMIC_RELEASE); }
+
+/// The stop signal that is chosen by default.
+int ftrace_test_default_stop_signal(void);
+/// The lowest address of the calling thread's stack.
+uint64_t ftrace_test_stack_low(void);

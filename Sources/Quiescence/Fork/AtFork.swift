@@ -1,0 +1,79 @@
+import CFtraceShims
+
+/// What happens around fork(2): the parent is stopped while it is copied, and the child becomes a process of its own.
+///
+/// The handlers are installed when the first participant comes, so a program that never made a runtime pays nothing.
+package enum AtFork {
+  private final class Weak: Sendable {
+    weak let participant: (any ForkParticipant)?
+    init(_ participant: any ForkParticipant) { self.participant = participant }
+  }
+
+  /// Held across a fork, before every other lock.
+  private static let list = ShortLocked<[Weak]>([])
+  /// Locks of the module itself, and of static state elsewhere.
+  private static let others = ShortLocked<[FairLock]>([])
+
+  private static let installed: Bool =
+    ftrace_fork_install({ AtFork.prepare() }, { AtFork.parent() }, { AtFork.child() }) == 0
+
+  /// What takes part in the fork under way. Touched by the forking thread alone, with the lock of `list` held.
+  private nonisolated(unsafe) static var taking: [any ForkParticipant] = []
+  private nonisolated(unsafe) static var held: [FairLock] = []
+
+  /// Has a participant take part for as long as it lives.
+  package static func add(_ participant: any ForkParticipant) {
+    _ = installed
+    parked {
+      list.withLock { list in
+        list.removeAll { $0.participant == nil }
+        list.append(Weak(participant))
+      }
+    }
+  }
+
+  /// Has a lock of static state held across each fork.
+  package static func add(_ lock: FairLock) { others.withLock { $0.append(lock) } }
+
+  private static func prepare() {
+    ftrace_fork_park()
+    list.lock.acquire()
+    unsafe taking = list.unlocked.compactMap(\.participant)
+    // Where nobody is left there is nothing to copy, and no emitted code to stop.
+    unsafe held = taking.flatMap(\.forkLocks)
+    others.lock.acquire()
+    unsafe held += others.unlocked
+    unsafe held.append(Quiescence.stopLock)
+    for lock in unsafe held { lock.acquire() }
+    let stopped = ftrace_fork_prepare(
+      Quiescence.defaultDeadline.wholeNanoseconds, Quiescence.spin.wholeNanoseconds,
+      Quiescence.stopSignal == 0 ? .max : Quiescence.defaultGrace.wholeNanoseconds)
+    for participant in unsafe taking { participant.prepareFork(isStopped: stopped) }
+  }
+
+  private static func parent() {
+    for participant in unsafe taking { participant.forkedInParent() }
+    ftrace_fork_parent()
+    for lock in unsafe held.reversed() { lock.release() }
+    finish { $0.release() }
+  }
+
+  private static func child() {
+    for participant in unsafe taking { participant.adoptInChild() }
+    ftrace_fork_child()
+    for participant in unsafe taking { participant.repairInChild() }
+    for lock in unsafe held.reversed() { lock.reset() }
+    finish { $0.reset() }
+  }
+
+  private static func finish(_ free: (FairLock) -> Void) {
+    // Whoever holds the last reference to a participant now lets it go after the locks.
+    let gone = unsafe taking
+    unsafe taking = []
+    unsafe held = []
+    free(others.lock)
+    free(list.lock)
+    ftrace_fork_unpark()
+    withExtendedLifetime(gone) {}
+  }
+}

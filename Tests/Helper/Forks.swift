@@ -1,0 +1,146 @@
+import CFtraceShims
+import CFtraceTestShims
+import Ftrace
+import FtraceEngine
+import FtraceTestSupport
+import Glibc
+
+/// A worker forks from within emitted code, while others are mid-call and stops are under way. Parent and child go on calling and
+/// tracing, neither sees the other's patches, and both are audited.
+func forksUnderLoad() throws {
+  let runtime = try TraceRuntime(testConfiguration())
+  let functions = try runtime.adders(32)
+  let children = SharedWords(2)
+  let fork = try runtime.hostFunction("fork") { () -> Int in Int(ftrace_test_fork()) }
+  let forking = try runtime.define("forking", as: (() -> Int).self) { f in
+    f.entrySite()
+    f.prologue()
+    f.call(fork)
+    f.functionReturn()
+  }
+  let spin = try runtime.spinner("spin")
+  let done = Flag()
+  let counted = SharedWords(64)
+  let ops = TraceOps(name: "count") { _ in counted[Int(ftrace_test_thread_number() % 64)] += 1 }
+  beside {
+    onThreads(3) { number in
+      if number == 2 {
+        // Never leaves emitted code, never polls.
+        _ = spin(Int(bitPattern: unsafe children.base))
+        return
+      }
+      var argument = number
+      while !done.isSet {
+        for (index, f) in functions.enumerated() {
+          let result = f(argument)
+          // Of a function that is redefined all the time.
+          check(result == argument + index || (index == 0 && result == argument + 100), "f\(index)(\(argument)) is \(result)")
+        }
+        argument += 1
+      }
+    }
+  } meanwhile: {
+    beside {
+      var round = 0
+      while !done.isSet {
+        round += 1
+        do {
+          try runtime.register(ops)
+          try runtime.redefine(functions[0].handle) { $0.addsToArgument(round % 2 == 0 ? 0 : 100) }
+          try runtime.unregister(ops)
+        } catch { fail("parent: \(error)") }
+      }
+    } meanwhile: {
+      for round in 0..<20 {
+        let child = forking()
+        if child == 0 { inChild(runtime, functions, round) }
+        check(child > 0, "fork failed")
+        let status = ftrace_test_wait(Int32(child))
+        check(status == 0, "child \(round) ended with \(status)")
+      }
+      children[0] = 1
+      done.set()
+    }
+  }
+  let audit = runtime.audit()
+  check(audit.damaged.isEmpty, "parent: \(audit.damaged)")
+  check(functions[5](1) == 6, "the parent saw a child's code")
+}
+
+/// The child's own life. It has one thread, and must not meet what the parent does meanwhile.
+private func inChild(_ runtime: TraceRuntime, _ functions: [EmittedFunction<Int, Int>], _ round: Int) -> Never {
+  do {
+    // What was registered goes on; a tracer of the child's own counts exactly.
+    let calls = SharedWords(1)
+    let own = TraceOps(name: "child") { _ in calls[0] += 1 }
+    try runtime.register(own)
+    for f in functions[1...] { _ = f(1) }
+    check(calls[0] == functions.count - 1, "child: \(calls[0]) calls traced of \(functions.count - 1)")
+    // The parent patches all the time: none of it may show here.
+    let before = runtime.sites
+    for _ in 0..<5 {
+      usleep(1_000)
+      check(runtime.sites == before, "child: the parent's patches show")
+    }
+    try runtime.redefine(functions[5].handle) { $0.addsToArgument(1_000) }
+    check(functions[5](1) == 1_001, "child: the new body is not called")
+    for (index, f) in functions.enumerated() where index != 0 && index != 5 {
+      check(f(round) == round + index, "child: f\(index) is wrong")
+    }
+    try runtime.unregister(own)
+    try runtime.reclaim()
+    // Threads of its own.
+    onThreads(2) { number in
+      for f in functions[1...] { _ = f(number) }
+    }
+    let grown = try runtime.adder("of the child", 7)
+    check(grown(1) == 8, "child: a new function is wrong")
+    let audit = runtime.audit()
+    check(audit.damaged.isEmpty, "child: \(audit.damaged)")
+  } catch { fail("child: \(error)") }
+  _exit(0)
+}
+
+/// A fork in a process whose runtimes are all gone, and in one that is idle.
+func forkWithoutCalls() throws {
+  func childOf(_ body: () -> Void) {
+    let child = ftrace_test_fork()
+    if child == 0 {
+      body()
+      _exit(0)
+    }
+    check(ftrace_test_wait(child) == 0, "the child failed")
+  }
+  childOf {}
+  let runtime = try TraceRuntime(testConfiguration())
+  let f = try runtime.adder("f", 1)
+  childOf {
+    check(f(1) == 2, "child: f is wrong")
+    // A child of the child.
+    childOf { check(f(2) == 3, "grandchild: f is wrong") }
+  }
+  check(f(3) == 4, "parent: f is wrong")
+}
+
+/// Where the code cannot be copied the child must not run it, and the parent does not notice.
+func forkWithoutMemory() throws {
+  let runtime = try TraceRuntime(testConfiguration())
+  let f = try runtime.adder("f", 1)
+  check(f(1) == 2, "f is wrong")
+  var limit = rlimit()
+  // No more descriptors: no memfd for the copy.
+  _ = unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+  let before = limit.rlim_cur
+  limit.rlim_cur = 3
+  _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+  let child = ftrace_test_fork()
+  if child == 0 {
+    check(runtime.killedReason != nil, "child: the runtime does not say that it has no code")
+    _exit(0)
+  }
+  limit.rlim_cur = before
+  _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+  check(ftrace_test_wait(child) == 0, "the child failed")
+  check(f(1) == 2, "parent: f is wrong")
+  check(runtime.killedReason == nil, "parent: \(runtime.killedReason ?? "")")
+}

@@ -1,0 +1,13 @@
+import Glibc
+
+/// What is tried in a process of its own: `ftrace-test-helper NAME`. Prints what is wrong, and exits with 1; silence and 0 are good.
+let scenarios: [String: () throws -> Void] = [
+  "chain": chainedHandler, "default": noHandler, "fork": forksUnderLoad, "fork-idle": forkWithoutCalls,
+  "fork-denied": forkWithoutMemory, "membarrier": membarrierRefused, "exit-inside": exitWithWorkersInside,
+  "thread-exit-inside": threadExitFromEmittedCode, "foreign-stack": stopNearTheEndOfTheStack,
+]
+
+guard CommandLine.arguments.count >= 2, let scenario = scenarios[CommandLine.arguments[1]] else {
+  fail("usage: ftrace-test-helper \(scenarios.keys.sorted().joined(separator: "|"))", code: 64)
+}
+do { try scenario() } catch { fail("\(error)") }
