@@ -76,15 +76,17 @@ static void chain(int signal, siginfo_t *info, void *context) {
   }
 }
 
-// Where in emitted code a worker is, for an error: its pc, or the innermost return address on its own stack that lies in some arena.
+static bool in_function(uint64_t address) { return ftrace_territory_of(address) >= 0 && !ftrace_territory_refuses(address); }
+
+// Where in emitted code a worker is, for an error: its pc, or the innermost address on its own stack that lies in a function.
 static uint64_t place_of(const struct ftrace_thread *self, uint64_t pc, uint64_t sp) {
-  if (ftrace_territory_of(pc) >= 0) return pc;
+  if (in_function(pc)) return pc;
   if (sp < self->stack_low || sp >= self->stack_top) return 0;
   const uint64_t *word = (const uint64_t *)((sp + 7) & ~UINT64_C(7));
   const uint64_t *end = (const uint64_t *)self->stack_top;
   if (end - word > 8192) end = word + 8192;
   for (; word < end; word++)
-    if (ftrace_territory_of(*word) >= 0) return *word;
+    if (in_function(*word)) return *word;
   return 0;
 }
 

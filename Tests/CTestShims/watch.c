@@ -8,3 +8,11 @@ void ftrace_test_watch(void *context) {
   for (int i = 0; i < 2000; i++) __builtin_ia32_pause();
   for (int i = 0; i < 4; i++) words[8 + i] = words[i];
 }
+
+void ftrace_test_watch_pointer(void *context) {
+  volatile uint64_t *words = context;
+  const volatile uint64_t *watched = (const volatile uint64_t *)words[0];
+  words[4] = *watched;
+  for (int i = 0; i < 2000; i++) __builtin_ia32_pause();
+  words[8] = *watched;
+}

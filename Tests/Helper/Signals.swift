@@ -1,5 +1,6 @@
 import CFtraceShims
 import CFtraceTestShims
+import Dispatch
 import Ftrace
 import FtraceQuiescence
 import FtraceTestSupport
@@ -63,5 +64,31 @@ func stopNearTheEndOfTheStack() throws {
     while words[1] == 0 {}
     for round in 0..<200 { try runtime.setEnabled(round % 2 == 0) }
     words[0] = 1
+  }
+}
+
+/// Threads of libdispatch and of Swift concurrency, which block real-time signals, are stopped too.
+func pooledThreads() throws {
+  let runtime = try TraceRuntime(testConfiguration())
+  let spin = try runtime.spinner("spin")
+  var isFirst = true
+  for start: (@escaping @Sendable () -> Void) -> Void in [
+    { body in DispatchQueue.global().async { body() } }, { body in Task.detached { body() } },
+  ] {
+    let (words, finished) = (SharedWords(2), Flag())
+    let isNew = isFirst  // a thread of the pool that was here before is a worker still
+    isFirst = false
+    start {
+      check(!isNew || ftrace_test_blocks(signalNumber) == 1, "the pool's threads do not block the signal: another test is wanted")
+      _ = spin(Int(bitPattern: unsafe words.base))
+      finished.set()
+    }
+    while words[1] == 0 { sched_yield() }
+    for round in 0..<10 {
+      try runtime.setEnabled(round % 2 == 1)
+      check(runtime.lastStop.map { $0.signals > 0 } ?? false, "no signal was sent")
+    }
+    words[0] = 1
+    finished.wait()
   }
 }

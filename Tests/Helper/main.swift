@@ -4,10 +4,14 @@ import Glibc
 let scenarios: [String: () throws -> Void] = [
   "chain": chainedHandler, "default": noHandler, "fork": forksUnderLoad, "fork-idle": forkWithoutCalls,
   "fork-denied": forkWithoutMemory, "membarrier": membarrierRefused, "exit-inside": exitWithWorkersInside,
-  "thread-exit-inside": threadExitFromEmittedCode, "foreign-stack": stopNearTheEndOfTheStack,
+  "thread-exit-inside": threadExitFromEmittedCode, "pools": pooledThreads, "foreign-stack": stopNearTheEndOfTheStack,
 ]
 
 guard CommandLine.arguments.count >= 2, let scenario = scenarios[CommandLine.arguments[1]] else {
   fail("usage: ftrace-test-helper \(scenarios.keys.sorted().joined(separator: "|"))", code: 64)
 }
+// Whoever started this may have been a thread that blocks signals.
+var none = sigset_t()
+unsafe sigemptyset(&none)
+unsafe sigprocmask(SIG_SETMASK, &none, nil)
 do { try scenario() } catch { fail("\(error)") }

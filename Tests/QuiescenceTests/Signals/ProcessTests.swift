@@ -1,0 +1,37 @@
+import Foundation
+import Testing
+
+/// What needs a process of its own, tried by `ftrace-test-helper`.
+@Suite struct ProcessTests {
+  /// The helper lies beside the tests.
+  private static func run(_ arguments: [String]) throws -> (reason: Process.TerminationReason, status: Int32, errors: String) {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+      .deletingLastPathComponent().appendingPathComponent("ftrace-test-helper")
+    process.arguments = arguments
+    let pipe = Pipe()
+    process.standardError = pipe
+    try process.run()
+    let errors = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    return (process.terminationReason, process.terminationStatus, errors)
+  }
+
+  @Test(
+    arguments: [
+      ["chain"], ["fork"], ["fork-idle"], ["fork-denied"], ["membarrier", "ENOSYS"], ["membarrier", "EPERM"],
+      ["pools"], ["exit-inside"], ["thread-exit-inside"], ["foreign-stack"],
+    ])
+  func succeeds(_ scenario: [String]) throws {
+    let (reason, status, errors) = try Self.run(scenario)
+    #expect(errors.isEmpty)
+    #expect(reason == .exit && status == 0, "\(scenario): \(status)")
+  }
+
+  @Test("without a handler of the program, a signal that is no stopper's ends the process")
+  func defaultAction() throws {
+    let (reason, _, errors) = try Self.run(["default"])
+    #expect(errors.isEmpty)
+    #expect(reason == .uncaughtSignal)
+  }
+}
