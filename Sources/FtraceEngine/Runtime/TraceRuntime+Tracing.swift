@@ -64,9 +64,9 @@ extension TraceRuntime {
   /// Why tracing was killed, nil if it was not.
   public var killedReason: String? { read { $0.killedReason } }
 
-  /// Moves the daemon's clock, and runs its turn for each period that passed. For `DaemonClock.manual`.
+  /// Moves the daemon's clock, and takes its turns for the periods that have passed, in one stop. For `DaemonClock.manual`.
   public func advanceDaemonClock(by duration: Duration) throws(FtraceError) {
-    try core.value.advanceDaemonClock(by: duration)
+    try core.value.requests.perform(TickRequest(advancingClockBy: duration))
   }
 
   /// Drops and reclaims what was freed, as far as nothing refers to it.
