@@ -16,6 +16,9 @@ extension TraceRuntime {
   public func unregister(_ ops: TraceOps) throws(FtraceError) { try core.value.unregister(ops) }
 
   /// Changes the filter of a registered ops, in one stop.
+  ///
+  /// A call that is in the tracer at that moment is delivered to the end by the filter of its beginning.
+  /// - Throws: `.notRegistered`, `.tooManySiteClasses`, `.memory`, `.killed`, `.quiescence`; nothing has changed.
   public func setFilter(_ filter: TraceFilter, of ops: TraceOps) throws(FtraceError) {
     try core.value.setFilter(filter, of: ops)
   }
