@@ -90,9 +90,7 @@ GENERAL_ONLY uint64_t ftrace_record_ip(struct ftrace_recorder *recorder, uint64_
       // Only this thread writes it; a signal handler that runs in between restores it.
       atomic_store_explicit(busy, 1, memory_order_relaxed);
       atomic_signal_fence(memory_order_seq_cst);
-      if (atomic_load_explicit(&recorder->suspended, memory_order_relaxed))
-        atomic_fetch_add_explicit(&recorder->gated, 1, memory_order_relaxed);
-      else if (atomic_load_explicit(&recorder->index[site >> 3], memory_order_acquire) == FTRACE_INDEX_NONE)
+      if (atomic_load_explicit(&recorder->index[site >> 3], memory_order_acquire) == FTRACE_INDEX_NONE)
         record(recorder, site);
       atomic_signal_fence(memory_order_seq_cst);
       atomic_store_explicit(busy, 0, memory_order_relaxed);

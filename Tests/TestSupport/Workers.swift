@@ -62,3 +62,14 @@ package final class Counter: Sendable {
 
   package func add(_ number: Int = 1) { value.add(number, ordering: .sequentiallyConsistent) }
 }
+
+/// A list that threads append to.
+package final class Log<Entry: Sendable>: Sendable {
+  private let list = Mutex<[Entry]>([])
+
+  package init() {}
+
+  package var entries: [Entry] { list.withLock { $0 } }
+
+  package func append(_ entry: Entry) { list.withLock { $0.append(entry) } }
+}

@@ -42,7 +42,6 @@ struct ftrace_recorder {
   uint64_t *class_target;
   struct ftrace_record *records;
   _Atomic(uint32_t) enabled;   // the on/off switch
-  _Atomic(uint32_t) suspended; // conversion is under way
   _Atomic(uint32_t) count;     // records handed out, without those that came back
   _Atomic(uint32_t) capacity;  // records that may be handed out
   _Atomic(uint32_t) pending;   // head of the pending list: number + 1
@@ -51,7 +50,6 @@ struct ftrace_recorder {
   _Atomic(uint32_t) free_count;
   _Atomic(uint64_t) exhausted; // calls that found no record to take
   _Atomic(uint64_t) recursed;  // calls from within the recorder, on the same thread
-  _Atomic(uint64_t) gated;     // calls while suspended
 };
 
 /// Records the site whose call returns to `return_address`, once. Returns the address to continue at: the trampoline of the ops
@@ -73,14 +71,12 @@ void ftrace_recorder_give(struct ftrace_recorder *recorder, uint32_t number_plus
     atomic_store_explicit(&r->name, value, memory_order_release);                                         \
   }
 FTRACE_ATOMIC_MEMBER(uint32_t, enabled)
-FTRACE_ATOMIC_MEMBER(uint32_t, suspended)
 FTRACE_ATOMIC_MEMBER(uint32_t, count)
 FTRACE_ATOMIC_MEMBER(uint32_t, capacity)
 FTRACE_ATOMIC_MEMBER(uint32_t, pending_count)
 FTRACE_ATOMIC_MEMBER(uint32_t, free_count)
 FTRACE_ATOMIC_MEMBER(uint64_t, exhausted)
 FTRACE_ATOMIC_MEMBER(uint64_t, recursed)
-FTRACE_ATOMIC_MEMBER(uint64_t, gated)
 #undef FTRACE_ATOMIC_MEMBER
 
 static inline void ftrace_recorder_subtract_pending_count(struct ftrace_recorder *r, uint32_t count) {

@@ -29,14 +29,22 @@ final class ForceUpdateRequest: Request, @unchecked Sendable {
   override func settle(in state: EngineState) throws(FtraceError) { if converts { try state.checkOverflow() } }
 }
 
-/// One turn of the daemon: more records where they are bounded, then the conversion of what is pending and the removal of what was
+/// A turn of the daemon: more records where they are bounded, then the conversion of what is pending and the removal of what was
 /// retired, in one stop.
 final class TickRequest: Request, @unchecked Sendable {
-  private var hasBegun = false
+  /// How far the daemon's clock is moved; nil: its thread says that a period has passed.
+  private let duration: Duration?
+  /// Turns to take; nil until the clock was moved.
+  private var turns: Int?
+
+  init(advancingClockBy duration: Duration? = nil) { self.duration = duration }
 
   override func apply(to batch: inout Batch, in state: EngineState) throws(FtraceError) {
-    if !hasBegun { state.statistics.ticks += 1 }
-    hasBegun = true
+    // Once, although it may be served once more by itself.
+    let turns = turns ?? (duration.map { state.turns(afterAdvancingClockBy: $0) } ?? 1)
+    if self.turns == nil { state.statistics.ticks += turns }
+    self.turns = turns
+    guard turns > 0 else { return }
     batch.servesRetirements = true
     guard batch.next.enabled || state.killedReason != nil else { return }
     let converts = unsafe state.killedReason == nil && ftrace_recorder_has_pending(state.tables.recorder)
@@ -44,12 +52,16 @@ final class TickRequest: Request, @unchecked Sendable {
   }
 
   override func settle(in state: EngineState) throws(FtraceError) {
-    guard state.killedReason == nil else { return }
-    state.replenish()
-    if state.desired.enabled { try state.checkOverflow() }
+    replenish(state)
+    if turns != 0, state.killedReason == nil, state.desired.enabled { try state.checkOverflow() }
   }
 
-  override func revert(in state: EngineState) { if state.killedReason == nil { state.replenish() } }
+  override func revert(in state: EngineState) { replenish(state) }
+
+  private func replenish(_ state: EngineState) {
+    guard state.killedReason == nil else { return }
+    for _ in 0..<(turns ?? 0) { state.replenish() }
+  }
 }
 
 /// Removes what was retired, without being a turn of the daemon.

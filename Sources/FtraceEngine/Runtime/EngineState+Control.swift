@@ -16,11 +16,15 @@ extension EngineState {
     killedReason = reason
   }
 
-  /// Whether a period of the daemon has passed, which is taken note of.
-  func takeTurn() -> Bool {
-    guard daemonNow >= daemonDue else { return false }
-    daemonDue += configuration.daemonPeriod
-    return true
+  /// Moves the daemon's clock. Returns how many periods have ended.
+  func turns(afterAdvancingClockBy duration: Duration) -> Int {
+    daemonNow += duration
+    var turns = 0
+    while daemonNow >= daemonDue {
+      daemonDue += configuration.daemonPeriod
+      turns += 1
+    }
+    return turns
   }
 
   /// Allows a page of records more where their number is bounded and few are left.

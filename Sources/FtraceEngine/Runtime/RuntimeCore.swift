@@ -90,13 +90,6 @@ final class RuntimeCore: Sendable {
 
   func setEnabled(_ enabled: Bool) throws(FtraceError) { try requests.perform(SetEnabledRequest(enabled)) }
 
-  /// Moves the daemon's clock. Takes a turn for each period that has passed; one that fails is the last.
-  func advanceDaemonClock(by duration: Duration) throws(FtraceError) {
-    guard !Quiescence.isInsideCallback else { throw .quiescence(.insideCallback) }
-    try withState { (state) throws(FtraceError) in state.daemonNow += duration }
-    while try withState({ (state) throws(FtraceError) in state.takeTurn() }) { try requests.perform(TickRequest()) }
-  }
-
   /// Frees functions. While bodies without an owner are what keeps some, these are reclaimed and the rest is tried again.
   /// - Returns: for each function what stood in the way, nil where it was freed.
   func free(_ functions: [FunctionEntity], force: Bool) throws(FtraceError) -> [FtraceError?] {

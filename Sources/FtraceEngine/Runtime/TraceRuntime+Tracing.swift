@@ -16,6 +16,9 @@ extension TraceRuntime {
   public func unregister(_ ops: TraceOps) throws(FtraceError) { try core.value.unregister(ops) }
 
   /// Changes the filter of a registered ops, in one stop.
+  ///
+  /// A call that is in the tracer at that moment is delivered to the end by the filter of its beginning.
+  /// - Throws: `.notRegistered`, `.tooManySiteClasses`, `.memory`, `.killed`, `.quiescence`; nothing has changed.
   public func setFilter(_ filter: TraceFilter, of ops: TraceOps) throws(FtraceError) {
     try core.value.setFilter(filter, of: ops)
   }
@@ -64,9 +67,9 @@ extension TraceRuntime {
   /// Why tracing was killed, nil if it was not.
   public var killedReason: String? { read { $0.killedReason } }
 
-  /// Moves the daemon's clock, and runs its turn for each period that passed. For `DaemonClock.manual`.
+  /// Moves the daemon's clock, and takes its turns for the periods that have passed, in one stop. For `DaemonClock.manual`.
   public func advanceDaemonClock(by duration: Duration) throws(FtraceError) {
-    try core.value.advanceDaemonClock(by: duration)
+    try core.value.requests.perform(TickRequest(advancingClockBy: duration))
   }
 
   /// Drops and reclaims what was freed, as far as nothing refers to it.

@@ -95,6 +95,23 @@ import Testing
       try await runtime.free(f.handle)
       try await runtime.reclaim()
       #expect(runtime.functionNames.isEmpty)
+
+      let g = try await runtime.define("g", signature: Signature([.int64], returning: .int64)) { $0.addsToArgument(1) }
+      let typed = try runtime.typed(g, as: ((Int) -> Int).self)
+      #expect(typed(1) == 2)
+      try await runtime.redefine(g) { $0.addsToArgument(2) }
+      #expect(typed(1) == 3)
+      try await runtime.rename(g, to: "h")
+      #expect(runtime.functionNames == ["h"])
+      await #expect(throws: FtraceError.self) { try await runtime.define("h") { $0.addsToArgument(1) } }
+      #expect(try await runtime.selfTest())
+      #expect(await runtime.audit(releasing: true).isSound)
+      let ticks = runtime.statistics.ticks
+      try await runtime.advanceDaemonClock(by: .seconds(1))
+      #expect(runtime.statistics.ticks == ticks + 1)
+      #expect(try await runtime.free([g], force: true).allSatisfy { $0 == nil })
+      try await runtime.kill(reason: "the end")
+      #expect(runtime.killedReason == "the end")
     }
   }
 }

@@ -163,4 +163,34 @@ import Testing
       #expect(runtime.registeredOps.isEmpty)
     }
   }
+
+  @Test("a full code memory: ops can leave from the middle of others", arguments: RecordingMode.allCases)
+  func fullUnregisterOfSome(mode: RecordingMode) throws {
+    try withRuntime(mode, alone: true, .set(\.reservation, 1 << 16)) { runtime in
+      let (f, g) = (try runtime.adder("f", 1), try runtime.adder("g", 1))
+      _ = (f(1), g(1))
+      let log = CallLog()
+      let ops = (0..<6).map {
+        log.ops("\($0)", filter: $0 % 2 == 0 ? .all : TraceFilter(trace: ["f"]), registers: $0 == 3)
+      }
+      for one in ops { try runtime.register(one) }
+      for _ in 0..<2 { try runtime.reclaim() }
+      try fill(runtime, holes: 0)
+      var left = Array(ops.indices.reversed())
+      for number in [2, 3, 5, 0, 1, 4] {
+        do { try runtime.unregister(ops[number]) } catch { Issue.record("\(number) cannot leave: \(error)") }
+        left.removeAll { $0 == number }
+        #expect(f(1) == 2)
+        #expect(log.take().map(\.ops) == left.map(String.init))
+        #expect(g(1) == 2)
+        #expect(log.take().map(\.ops) == left.filter { $0 % 2 == 0 }.map(String.init))
+        // The daemon goes on meanwhile.
+        try runtime.advanceDaemonClock(by: .seconds(1))
+      }
+      #expect(try f.handle.site == .nop)
+      #expect(runtime.audit().isSound)
+      for _ in 0..<4 { try runtime.reclaim() }
+      #expect(runtime.thunksHeldBack == 0)
+    }
+  }
 }
