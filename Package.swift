@@ -56,15 +56,17 @@ let package = Package(
       name: "FtraceDisassembly", dependencies: ["CCapstone"], path: "Sources/Disassembly", swiftSettings: memory),
 
     // The command and what it runs.
+    .target(name: "CFtraceTorture", dependencies: ["CFtraceShims"], path: "Sources/CTorture", cSettings: delays),
     .target(
-      name: "FtraceTorture", dependencies: ["Ftrace", "FtraceEngine", "FtracePlatform", "CFtraceShims"],
+      name: "FtraceTorture",
+      dependencies: ["Ftrace", "FtraceEngine", "FtraceQuiescence", "FtracePlatform", "CFtraceShims", "CFtraceTorture"],
       path: "Sources/Torture", swiftSettings: memory),
     .target(name: "FtraceWorkloads", dependencies: ["Ftrace"], path: "Examples/Workloads", swiftSettings: memory),
     .executableTarget(
       name: "FtraceCommand",
       dependencies: [
         "Ftrace", "FtraceDisassembly", "FtraceEngine", "FtracePlatform", "FtraceTorture", "FtraceWorkloads",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "CFtraceTorture", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: memory),
 

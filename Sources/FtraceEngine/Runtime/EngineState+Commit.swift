@@ -35,6 +35,9 @@ extension EngineState {
     // The recorder's own switch follows the code: while it is on the wrong side of it, calls are dispatched and not recorded.
     if turnsOff { unsafe ftrace_recorder_set_enabled(tables.recorder, 0) }
     defer { retireUnusedTrampolines() }
+    observer?.isAtBoundary =
+      !batch.classChanges.isEmpty || !batch.leaving.isEmpty || batch.next.differs(from: desired)
+    defer { observer?.isAtBoundary = false }
     do throws(FtraceError) {
       let report = try write(try codeState(for: batch.next, passedOver: passedOver(by: batch)), batch)
       desired = batch.next

@@ -10,6 +10,12 @@ struct DesiredState {
   var enabled: Bool
   /// Newest first.
   var ops: [RegisteredOps] = []
+
+  /// Whether it may trace other calls than another.
+  func differs(from other: DesiredState) -> Bool {
+    enabled != other.enabled
+      || !ops.elementsEqual(other.ops) { $0.ops === $1.ops && $0.filter == $1.filter }
+  }
 }
 
 /// An ops in its place in a runtime.

@@ -1,0 +1,14 @@
+// Faults of the stop, planted to see that the torture finds them. Only in builds with the package trait `Delays`.
+#pragma once
+#include <stdbool.h>
+
+enum {
+  FTRACE_SABOTAGE_SKIP_WAIT = 1, // the stop does not wait for the workers
+  FTRACE_SABOTAGE_SKIP_SCAN = 2, // what is retired is reclaimed without a look at the stacks
+};
+
+#if FTRACE_DELAYS
+/// Plants the faults whose bits are set, in every stop from now on.
+void ftrace_sabotage(unsigned faults);
+bool ftrace_sabotaged(unsigned fault);
+#endif
