@@ -19,8 +19,8 @@ final class Ledger {
 
   /// Calls of all bodies up to the last boundary.
   private(set) var calls: UInt64 = 0
-  /// Calls that were in flight at a boundary.
-  private(set) var inFlight = 0
+  /// Where boundaries found workers.
+  private(set) var findings = TortureFindings()
   private(set) var mismatches: [String] = []
 
   var traced: UInt64 { settlement.traced }
@@ -131,11 +131,12 @@ final class Ledger {
     for worker in 0..<books.workers {
       let deltas = books.deltas(of: worker)
       calls = deltas[..<books.used].reduce(calls, &+)
-      for discrepancy in settlement.settle(worker, observation(of: worker), deltas, selection) {
+      let observation = observation(of: worker)
+      findings.add(observation, isInterrupted: books.state(of: worker).pc != 0)
+      for discrepancy in settlement.settle(worker, observation, deltas, selection) {
         note(description(of: discrepancy))
       }
     }
-    inFlight += settlement.callsInFlight
     books.turnPage()
     recycle()
   }

@@ -85,9 +85,6 @@ package struct Settlement {
     inFlight = Array(repeating: nil, count: workers)
   }
 
-  /// Calls of all workers that are in flight since the last settlement.
-  package var callsInFlight: Int { inFlight.count { $0 != nil } }
-
   /// Settles one worker's interval, which ends in a stop.
   /// - Parameters:
   ///   - worker: its number.

@@ -76,8 +76,8 @@ public final class Torture {
         if clock.now >= nextLine {
           nextLine = clock.now + .seconds(5)
           options.progress?(
-            "\(report.stops) stops, \(ledger.traced) calls traced, \(ledger.inFlight) settled in flight, "
-              + "\(ledger.mismatches.count) mismatches")
+            "\(report.stops) stops, \(report.traced) calls traced, \(ledger.mismatches.count) mismatches; \(report.findings)"
+          )
         }
       }
       finish()
@@ -100,7 +100,7 @@ public final class Torture {
     report.calls = ledger.calls
     report.traced = ledger.traced
     report.expected = ledger.expected
-    report.inFlight = ledger.inFlight
+    report.findings = ledger.findings
     report.stops = runtime.statistics.stops
     report.publish()
   }

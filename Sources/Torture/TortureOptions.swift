@@ -62,8 +62,8 @@ public struct TortureReport: Sendable {
   public var timeouts = 0
   public var threads = 0
   public var forks = 0
-  /// Calls that were between their site and their body's counter when a stop divided the books; not in the summary.
-  public var inFlight = 0
+  /// Where the stops that divided the books found the workers; not in the summary.
+  public var findings = TortureFindings()
 
   public init() {}
 

@@ -71,6 +71,7 @@ struct TortureCommand: ParsableCommand {
     // Far more than the end takes, on a machine that is busy with other things.
     torture_catch_crashes(UInt64(seconds) + 60)
     let report = try Torture(options).run()
+    options.progress?("\(report.findings)")
     for mismatch in report.mismatches.prefix(20) { print("mismatch: \(mismatch)") }
     print(report.summary)
     if !report.mismatches.isEmpty { throw ExitCode(1) }
