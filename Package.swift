@@ -107,7 +107,8 @@ let package = Package(
     .testTarget(name: "WorkloadsTests", dependencies: ["FtraceWorkloads", "FtraceTestSupport"], swiftSettings: memory),
     // These run the executable, which is built with them.
     .testTarget(name: "CommandTests", dependencies: ["FtraceCommand"], swiftSettings: memory),
-    .testTarget(name: "TortureTests", dependencies: ["FtraceTorture", "FtraceTestSupport"], swiftSettings: memory),
+    .testTarget(
+      name: "TortureTests", dependencies: ["Ftrace", "FtraceTorture", "FtraceTestSupport"], swiftSettings: memory),
     .testTarget(
       name: "DynamicCallTests", dependencies: ["Ftrace", "FtraceDynamicCall", "FtraceTestSupport"],
       swiftSettings: memory),

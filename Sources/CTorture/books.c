@@ -35,6 +35,13 @@ static bool is_site(const struct torture_books *books, uint64_t pc) {
   return inc[0] == 0x49 && inc[1] == 0xFF && inc[2] == 0x83;
 }
 
+// The body's cell, from its code: no table of addresses can be out of date.
+static uint64_t cell_of(uint64_t site) {
+  uint32_t cell;
+  memcpy(&cell, (const void *)(site + TORTURE_CELL_AT), sizeof cell);
+  return cell;
+}
+
 static bool is_nop(uint64_t site) {
   static const uint8_t nop[5] = {0x0F, 0x1F, 0x44, 0x00, 0x00};
   return memcmp((const void *)site, nop, sizeof nop) == 0;
@@ -47,7 +54,7 @@ static void watch(struct torture_books *books, struct torture_block *block, uint
     if (is_nop(block->watched)) {
       if (block->pass_count < TORTURE_PASSES)
         block->passes[block->pass_count] =
-            (struct torture_pass){.site = block->watched, .stop = block->watched_stop};
+            (struct torture_pass){.cell = cell_of(block->watched), .stop = block->watched_stop};
       block->pass_count++;
     }
     block->watched = 0;
@@ -61,18 +68,24 @@ static void watch(struct torture_books *books, struct torture_block *block, uint
 static struct torture_state look(const struct torture_books *books, const struct ftrace_thread *thread,
                                  const struct torture_block *block) {
   const uint64_t *registers = interrupted(thread);
-  struct torture_state state = {.pc = registers ? registers[RIP] : 0};
-  if (!in_callback(thread, books->slot)) return state;
-  if (state.pc >= (uint64_t)&torture_callback && state.pc < (uint64_t)torture_counted) {
-    uint32_t cell;
-    memcpy(&cell, (const void *)(registers[RDI] + TORTURE_CELL_AT), sizeof cell);
-    state.place = TORTURE_UNCOUNTED;
-    state.cell = cell;
-    state.tracer = ((const struct torture_tracer *)registers[RDX])->number;
-  } else if (block->tracer) {
-    state.place = TORTURE_COUNTED;
-    state.cell = block->cell;
-    state.tracer = ((const struct torture_tracer *)block->tracer)->number;
+  const uint64_t pc = registers ? registers[RIP] : 0;
+  struct torture_state state = {.interrupted = registers != NULL};
+  if (in_callback(thread, books->slot)) {
+    if (pc >= (uint64_t)&torture_callback && pc < (uint64_t)torture_counted) {
+      state.place = TORTURE_UNCOUNTED;
+      state.cell = cell_of(registers[RDI]);
+      state.tracer = ((const struct torture_tracer *)registers[RDX])->number;
+    } else if (block->tracer) {
+      state.place = TORTURE_COUNTED;
+      state.cell = block->cell;
+      state.tracer = ((const struct torture_tracer *)block->tracer)->number;
+    }
+  } else {
+    const uint64_t offset = is_site(books, pc - TORTURE_LOAD_AT) ? TORTURE_LOAD_AT : TORTURE_INC_AT;
+    if (is_site(books, pc - offset)) {
+      state.place = TORTURE_BEFORE_COUNTER;
+      state.cell = cell_of(pc - offset);
+    }
   }
   return state;
 }

@@ -14,7 +14,6 @@ final class Ledger {
   private var enabled = true
   private var bodies: [Body?] = []
   private var freeCells: [Int] = []
-  private var cellsByAddress: [UInt: Int] = [:]
   private var settled: UInt64 = 0
 
   /// Calls of all bodies up to the last boundary.
@@ -29,7 +28,6 @@ final class Ledger {
   /// An installed body.
   private struct Body {
     var name: TortureName
-    var address: UInt = 0
     /// Number of the last stop before it went out of use, nil while it is in use.
     var retiredAt: UInt64?
     /// Whether every worker that may be in it has left it, once it is out of use.
@@ -70,11 +68,6 @@ final class Ledger {
     selection.masks[cell] = 0
     bodies[cell] = nil
     freeCells.append(cell)
-  }
-
-  func place(_ cell: Int, at address: UInt) {
-    bodies[cell]?.address = address
-    cellsByAddress[address] = cell
   }
 
   /// The body is out of use since some moment after stop number `stop`: its cell is used again when nobody can be in it.
@@ -132,7 +125,7 @@ final class Ledger {
       let deltas = books.deltas(of: worker)
       calls = deltas[..<books.used].reduce(calls, &+)
       let observation = observation(of: worker)
-      findings.add(observation, isInterrupted: books.state(of: worker).pc != 0)
+      findings.add(observation, isInterrupted: books.state(of: worker).interrupted != 0)
       for discrepancy in settlement.settle(worker, observation, deltas, selection) {
         note(description(of: discrepancy))
       }
@@ -146,7 +139,6 @@ final class Ledger {
     for cell in bodies.indices {
       guard let body = bodies[cell], let isQuiet = body.isQuiet else { continue }
       if body.isDrained {
-        if cellsByAddress[body.address] == cell { cellsByAddress[body.address] = nil }
         discard(cell)
       } else {
         bodies[cell]?.isDrained = isQuiet()
@@ -162,7 +154,8 @@ final class Ledger {
       // Safe: the array is a member, imported as a tuple of `TORTURE_PASSES` elements.
       let passes = unsafe withUnsafeBytes(of: state.passes) { unsafe Array($0.bindMemory(to: torture_pass.self)) }
       for pass in passes.prefix(Int(state.pass_count)) {
-        guard let cell = cellsByAddress[UInt(pass.site)], let retiredAt = bodies[cell]?.retiredAt else { continue }
+        let cell = books.cell(at: pass.cell)
+        guard let retiredAt = bodies[cell]?.retiredAt else { continue }
         // A body that is in use and has a NOP where a call should be is not excused.
         if pass.stop > retiredAt { observation.untraced.append(cell) }
       }
@@ -176,10 +169,9 @@ final class Ledger {
       return .callback(tracer: Int(state.tracer), body: books.cell(at: state.cell), counted: false)
     case Int(TORTURE_COUNTED.rawValue):
       return .callback(tracer: Int(state.tracer), body: books.cell(at: state.cell), counted: true)
+    case Int(TORTURE_BEFORE_COUNTER.rawValue):
+      return .beforeCounter(body: books.cell(at: state.cell))
     default:
-      for offset in [UInt(TORTURE_LOAD_AT), UInt(TORTURE_INC_AT)] where state.pc >= offset {
-        if let cell = cellsByAddress[UInt(state.pc) - offset] { return .beforeCounter(body: cell) }
-      }
       return .elsewhere
     }
   }

@@ -41,7 +41,7 @@ package struct Settlement {
 
     package init() {}
 
-    func path(of body: Int) -> [Int] { order.filter { masks[body] & (1 << $0) != 0 } }
+    package func path(of body: Int) -> [Int] { order.filter { masks[body] & (1 << $0) != 0 } }
   }
 
   /// A call that has passed its site and not reached its body's counter.
@@ -170,4 +170,9 @@ package struct Discrepancy: Hashable {
 
   package var worker: Int
   package var kind: Kind
+
+  package init(worker: Int, kind: Kind) {
+    self.worker = worker
+    self.kind = kind
+  }
 }

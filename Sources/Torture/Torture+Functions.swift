@@ -22,9 +22,7 @@ extension Torture {
     guard let cell = ledger.newBody(function.name) else { throw TortureError.noCell }
     do {
       let emit = emitter(of: function, cell: cell, callees: symbols)
-      let handle = try runtime.define(function.name.text, signature: Signature([.int64], returning: .int64), emit)
-      ledger.place(cell, at: unsafe try handle.rawEntry())
-      return (handle, cell)
+      return (try runtime.define(function.name.text, signature: Signature([.int64], returning: .int64), emit), cell)
     } catch {
       ledger.discard(cell)
       throw error
@@ -64,7 +62,6 @@ extension Torture {
       ledger.discard(cell)
       throw error
     }
-    ledger.place(cell, at: unsafe try handles[index].rawEntry())
     ledger.retire(cells[index], since: stop, isQuiet: turnsEnd())
     cells[index] = cell
     report.redefines += 1

@@ -1,15 +1,22 @@
 import Ftrace
 
 /// The name of a function under torture, in parts: what a filter selects is decided by these, not by reading the text.
-struct TortureName: Hashable {
+package struct TortureName: Hashable {
   /// `t`, or `r` once it was renamed an odd number of times.
-  var isRenamed = false
+  var isRenamed: Bool
   /// One digit.
   var layer: Int
   var index: Int
   var generation: Int
 
-  var text: String { "\(isRenamed ? "r" : "t")\(layer)_\(index)_\(generation)" }
+  package var text: String { "\(isRenamed ? "r" : "t")\(layer)_\(index)_\(generation)" }
+
+  package init(isRenamed: Bool = false, layer: Int, index: Int, generation: Int) {
+    self.isRenamed = isRenamed
+    self.layer = layer
+    self.index = index
+    self.generation = generation
+  }
 
   /// The name that follows when it is renamed.
   func renamed(_ generation: Int) -> TortureName {
@@ -18,7 +25,7 @@ struct TortureName: Hashable {
 }
 
 /// A filter whose meaning is known by its construction: the books never ask the engine's matcher.
-enum TortureFilter: Hashable {
+package enum TortureFilter: Hashable {
   case all
   case layer(Int)
   case notRenamed
@@ -27,7 +34,7 @@ enum TortureFilter: Hashable {
   case exactly(Set<TortureName>)
 
   /// What the engine is given.
-  var globs: TraceFilter {
+  package var globs: TraceFilter {
     switch self {
     case .all: .all
     case .layer(let layer): TraceFilter(trace: [Glob("?\(layer)_*")])
@@ -39,7 +46,7 @@ enum TortureFilter: Hashable {
   }
 
   /// What that means.
-  func selects(_ name: TortureName) -> Bool {
+  package func selects(_ name: TortureName) -> Bool {
     switch self {
     case .all: true
     case .layer(let layer): name.layer == layer

@@ -17,7 +17,7 @@ enum {
 
 /// A worker's pass of a site that it stood at in a stop, when the bytes there were a NOP.
 struct torture_pass {
-  uint64_t site;
+  uint64_t cell; // the body's
   uint64_t stop; // number of the stop in which it was last seen at the site
 };
 
@@ -38,16 +38,17 @@ struct torture_block {
 
 /// Where a worker was in a stop, as far as the books are concerned.
 enum torture_place {
-  TORTURE_ELSEWHERE = 0,   // no call is between its site and its counter, unless `pc` says so
-  TORTURE_UNCOUNTED = 1,   // in the callback of `tracer`, which has not counted the call
-  TORTURE_COUNTED = 2,     // in the callback of `tracer`, which has counted it
+  TORTURE_ELSEWHERE = 0,      // no call is between its site and its counter
+  TORTURE_UNCOUNTED = 1,      // in the callback of `tracer`, which has not counted the call
+  TORTURE_COUNTED = 2,        // in the callback of `tracer`, which has counted it
+  TORTURE_BEFORE_COUNTER = 3, // behind the site, at one of the two instructions that count
 };
 
 struct torture_state {
   uint64_t place;
-  uint64_t cell;   // in a callback: the body that was called
-  uint64_t tracer; // in a callback: the tracer's number
-  uint64_t pc;     // where a signal stopped the worker, 0 otherwise
+  uint64_t cell;        // of the body that was called
+  uint64_t tracer;      // in a callback: the tracer's number
+  uint64_t interrupted; // whether a signal stopped the worker
   uint64_t pass_count;
   struct torture_pass passes[TORTURE_PASSES];
 };

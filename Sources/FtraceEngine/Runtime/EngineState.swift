@@ -130,8 +130,8 @@ struct DesiredState {
       let tables: SiteTables
       do throws(SystemError) {
         tables = try SiteTables(
-          slot: slot.index, base: arena.codeAddresses.lowerBound, arenaBytes: arena.codeAddresses.count, limits: configuration.limits,
-          classLimit: SiteClasses.numbers)
+          slot: slot.index, base: arena.codeAddresses.lowerBound, arenaBytes: arena.codeAddresses.count,
+          limits: configuration.limits, classLimit: SiteClasses.numbers)
       } catch { throw .system(error) }
       let assembled: (AssembledCode, EngineStubs)
       // Safe: the recorder is allocated for as long as the tables, which outlive the code.
