@@ -11,7 +11,6 @@ final class Ledger {
   private var settlement: Settlement
   private var selection = Settlement.Selection()
   private var filters: [TortureFilter?]
-  private var enabled = true
   private var bodies: [Body?] = []
   private var freeCells: [Int] = []
   private var settled: UInt64 = 0
@@ -95,7 +94,7 @@ final class Ledger {
   }
 
   func setEnabled(_ enabled: Bool) {
-    self.enabled = enabled
+    selection.isOn = enabled
     selectAnew()
   }
 
@@ -105,7 +104,7 @@ final class Ledger {
   }
 
   private func mask(of name: TortureName) -> UInt8 {
-    guard enabled else { return 0 }
+    guard selection.isOn else { return 0 }
     return filters.indices.reduce(0) { filters[$1]?.selects(name) == true ? $0 | 1 << $1 : $0 }
   }
 

@@ -38,6 +38,8 @@ package struct Settlement {
     package var masks: [UInt8] = []
     /// The registered tracers in the order in which a call reaches them: the newest first.
     package var order: [Int] = []
+    /// Whether tracing was on: while it is off, calls in flight pass over the tracers that they have not come to.
+    package var isOn = true
 
     package init() {}
 
@@ -52,13 +54,21 @@ package struct Settlement {
     /// The tracer whose callback it is or was in last.
     var last: Int?
 
+    /// Those of the tracers that it passed that counted it: all, or while tracing was off the one whose callback it was in already.
+    private func counting(_ passed: ArraySlice<Int>, isOn: Bool) -> [Int] {
+      isOn ? Array(passed) : passed.prefix(1).filter { $0 == last }
+    }
+
+    /// The tracers that counted it on the way to the body's counter, which has counted.
+    func finish(isOn: Bool) -> [Int] { counting(remaining[...], isOn: isOn) }
+
     /// Moves on to where a stop found the call. Returns the tracers that counted on the way, nil if the call cannot be there.
-    mutating func advance(to place: Place) -> [Int]? {
+    mutating func advance(to place: Place, isOn: Bool) -> [Int]? {
       switch place {
       case .elsewhere: return nil
       case .beforeCounter:
         defer { remaining = [] }
-        return remaining
+        return finish(isOn: isOn)
       case .callback(let tracer, _, let counted):
         guard let index = remaining.firstIndex(of: tracer) else {
           // It has counted before, and is still there.
@@ -69,7 +79,7 @@ package struct Settlement {
           remaining.removeFirst(end)
           last = tracer
         }
-        return Array(remaining[..<end])
+        return counting(remaining[..<end], isOn: isOn)
       }
     }
   }
@@ -108,7 +118,7 @@ package struct Settlement {
     inFlight[worker] = nil
     if var call = old, deltas[call.body] == 0 {
       // A worker does nothing before its call has been counted: it is where it was, or further on in its callbacks.
-      if observation.place.body == call.body, let seen = call.advance(to: observation.place) {
+      if observation.place.body == call.body, let seen = call.advance(to: observation.place, isOn: selection.isOn) {
         meet(seen, call.body)
         inFlight[worker] = call
       } else {
@@ -116,13 +126,13 @@ package struct Settlement {
       }
     } else {
       if let old {
-        meet(old.remaining, old.body)
+        meet(old.finish(isOn: selection.isOn), old.body)
         calls[old.body] &-= 1
       }
       for body in untraced where body != observation.place.body { calls[body] &-= 1 }
       if let body = observation.place.body {
         var call = Call(body: body, remaining: untraced.contains(body) ? [] : selection.path(of: body), last: nil)
-        if let seen = call.advance(to: observation.place) {
+        if let seen = call.advance(to: observation.place, isOn: selection.isOn) {
           meet(seen, body)
           inFlight[worker] = call
         } else {

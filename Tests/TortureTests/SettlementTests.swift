@@ -23,7 +23,8 @@ import Testing
     var workers: [Worker]
     var counts: [[UInt64]]
     var selection = Settlement.Selection()
-    /// Tracers whose thunk passes calls over: those of calls in flight, by their number of registration.
+    /// What is selected while tracing is on.
+    var masks: [UInt8] = Array(repeating: 0, count: 5)
     var generator: SeededGenerator
 
     init(workers: Int, seed: UInt64) {
@@ -50,7 +51,8 @@ import Testing
           counts[number][(path[0] + 1) * bodies + body] += 1
           workers[number].state = .calling(body: body, path: path, inside: true, counted: true)
         } else {
-          let rest = Array(path.dropFirst())
+          // While tracing is off, the other tracers' thunks pass the call over.
+          let rest = selection.isOn ? Array(path.dropFirst()) : []
           workers[number].state =
             rest.isEmpty
             ? .beforeCounter(body: body) : .calling(body: body, path: rest, inside: true, counted: false)
@@ -102,19 +104,24 @@ import Testing
       }
       before = model.counts
       // A change, in the same stop.
+      defer { model.selection.masks = model.selection.isOn ? model.masks : Array(repeating: 0, count: 5) }
+      if model.random(5) == 0 {
+        model.selection.isOn.toggle()
+        continue
+      }
       let tracer = model.random(4)
       if model.selection.order.contains(tracer), model.random(2) == 0 {
         // Whoever is in its callback stays there: the tracer is away, but that call is still counted.
         model.disarm(tracer)
         settlement.unregistered(tracer)
         model.selection.order.removeAll { $0 == tracer }
-        for body in 0..<5 { model.selection.masks[body] &= ~(1 << tracer) }
+        for body in 0..<5 { model.masks[body] &= ~(1 << tracer) }
         while model.isActive(tracer) { model.step() }
       } else {
         if !model.selection.order.contains(tracer) { model.selection.order.insert(tracer, at: 0) }
         for body in 0..<5 {
-          model.selection.masks[body] &= ~(1 << tracer)
-          if model.random(2) == 0 { model.selection.masks[body] |= 1 << tracer }
+          model.masks[body] &= ~(1 << tracer)
+          if model.random(2) == 0 { model.masks[body] |= 1 << tracer }
         }
       }
     }

@@ -24,7 +24,7 @@ expect() {
 }
 
 expect 'delays alone find nothing' 0 "$delays" torture --seconds 2 --threads 4 --seed 1
-for saboteur in drop-event skip-site stale-callee; do
+for saboteur in drop-event skip-site stale-callee skip-wait skip-scan; do
   expect "$saboteur is found" 1 "$delays" torture --seconds 5 --threads 4 --seed 1 --sabotage "$saboteur"
   grep -q 'mismatches=[1-9]' "$output" || { echo "FAILED: $saboteur: no mismatch was counted" && failures=$((failures + 1)); }
   expect "$saboteur needs the trait" 64 "$plain" torture --seconds 5 --threads 4 --seed 1 --sabotage "$saboteur"

@@ -31,10 +31,12 @@ struct TortureCommand: ParsableCommand {
   @Flag(help: "Let worker threads end after a while, and replace them.") var churn = false
   @Flag(help: "Inject random delays into race windows (needs a build with the trait Delays).") var delays = false
   @Option(
-    help: "Plant a fault: drop-event, skip-site or stale-callee (needs a build with the trait Delays).")
+    help: ArgumentHelp(
+      "Plant a fault: drop-event, skip-site, stale-callee, skip-wait or skip-scan (needs a build with the trait Delays).",
+      valueName: "fault"))
   var sabotage: String?
 
-  static let sabotages = ["drop-event", "skip-site", "stale-callee"]
+  static let sabotages = ["drop-event", "skip-site", "stale-callee", "skip-wait", "skip-scan"]
 
   func validate() throws {
     guard seconds > 0, threads > 0, functions > 0 else {

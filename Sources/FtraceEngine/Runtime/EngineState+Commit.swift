@@ -304,7 +304,9 @@ extension EngineState {
           UInt32(FTRACE_INDEX_DEAD), toCell: ftrace_recorder_index_cell(tables.recorder, site), width: 4, tag: site)
         guard let number = tables.number(ofSite: site) else {
           // Not in the recorder's index: it was never called, and is none of the recorder's from here on.
-          if configuration.recording == .onFirstCall, kind == .entry, killedReason == nil { dropUnconverted(site, &plan) }
+          if configuration.recording == .onFirstCall, kind == .entry, killedReason == nil {
+            dropUnconverted(site, &plan)
+          }
           continue
         }
         let record = unsafe tables.record(number)

@@ -1,3 +1,7 @@
+#if FTRACE_DELAYS
+  import CFtraceShims
+#endif
+
 /// Something to run while the world is stopped, before the plan: it sees all counters of emitted code at rest.
 ///
 /// The function must neither allocate, nor take a lock, nor call the Swift runtime.
@@ -49,7 +53,10 @@ extension TraceRuntime {
   package var slotIndex: UInt32 { read { $0.slot.index } }
 
   #if FTRACE_DELAYS
-    /// Plants a fault in every plan from now on; nil: none.
-    package func sabotage(_ sabotage: Sabotage?) { read { $0.sabotage = sabotage } }
+    /// Plants a fault in every plan, or in every stop of the process, from now on; nil: none.
+    package func sabotage(_ sabotage: Sabotage?) {
+      read { $0.sabotage = sabotage }
+      ftrace_sabotage(sabotage?.inStop ?? 0)
+    }
   #endif
 }
