@@ -67,22 +67,29 @@ extension Torture {
     report.redefines += 1
   }
 
-  /// Replaces a root function by a new one, waits until no worker can call the old one, and frees it.
+  /// Replaces a root function by a new one. The old one is freed when no worker can call it any more.
   func replaceRoot() throws {
     let roots = functions.indices.filter { functions[$0].isRoot }
-    guard let place = roots.indices.randomElement(using: &generator) else { return }
+    guard leaving.count < 64, let place = roots.indices.randomElement(using: &generator) else { return }
     let index = roots[place]
     generation += 1
-    let (old, oldCell) = (handles[index], cells[index])
     let new = TortureFunction(index: index, of: functions.count, generation: generation, using: &generator)
-    (handles[index], cells[index]) = try define(new, callees: new.callees.map { handles[$0].symbol })
-    functions[index] = new
+    let (handle, cell) = try define(new, callees: new.callees.map { handles[$0].symbol })
+    let (old, oldHandle, oldCell) = (functions[index], handles[index], cells[index])
+    (functions[index], handles[index], cells[index]) = (new, handle, cell)
     table.replace(place, with: try entry(of: index))
-    waitForTurns()
-    let stop = ledger.books.stops
-    defer { ledger.retire(oldCell, since: stop, isQuiet: { true }) }
-    report.frees += 1
-    try runtime.free(old)
+    leaving.append(LeavingFunction(function: old, handle: oldHandle, cell: oldCell, turnsEnd: turnsEnd()))
+  }
+
+  /// Frees the replaced functions that every worker has let go of.
+  func freeLeaving() throws {
+    while let old = leaving.first, old.turnsEnd() {
+      leaving.removeFirst()
+      let stop = ledger.books.stops
+      defer { ledger.retire(old.cell, since: stop, isQuiet: { true }) }
+      report.frees += 1
+      try runtime.free(old.handle)
+    }
   }
 
   func rename() throws {
@@ -102,7 +109,7 @@ extension Torture {
     guard let index = functions.indices.filter({ !functions[$0].isRoot }).randomElement(using: &generator) else {
       return
     }
-    let callers = Set(functions.filter { $0.callees.contains(index) }.map(\.name.text))
+    let callers = Set((functions + leaving.map(\.function)).filter { $0.callees.contains(index) }.map(\.name.text))
     guard !callers.isEmpty else { return }
     do throws(FtraceError) {
       try runtime.free(handles[index])
@@ -116,6 +123,15 @@ extension Torture {
       }
     }
   }
+}
+
+/// A root function that has been replaced.
+struct LeavingFunction {
+  var function: TortureFunction
+  var handle: FunctionHandle
+  var cell: Int
+  /// Whether every worker has let go of its gate.
+  var turnsEnd: () -> Bool
 }
 
 /// What a torture cannot go on without.

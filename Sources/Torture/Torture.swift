@@ -16,6 +16,8 @@ public final class Torture {
   var handles: [FunctionHandle] = []
   /// The cell of each function's present body.
   var cells: [Int] = []
+  /// Replaced, and not freed yet.
+  var leaving: [LeavingFunction] = []
   var report = TortureReport()
   var generation = 0
   var tracers: [TortureTracer] = []
@@ -111,6 +113,7 @@ public final class Torture {
     attempt { try runtime.reclaim() }
     table.stopping.store(true, ordering: .relaxed)
     for worker in workers { worker.finish() }
+    attempt { try freeLeaving() }
     // One more stop, with nobody inside, for the last figures.
     attempt { try boundary({}) {} }
     for site in runtime.audit().damaged { ledger.note("audit: \(site)") }
@@ -165,11 +168,5 @@ public final class Torture {
   func turnsEnd() -> () -> Bool {
     let turns = workers.map { $0.turnsEnd() }
     return { turns.allSatisfy { $0() } }
-  }
-
-  /// Returns when every worker has read the table anew, or has ended.
-  func waitForTurns() {
-    let haveEnded = turnsEnd()
-    while !haveEnded() { ftrace_sleep(20_000) }
   }
 }

@@ -88,7 +88,7 @@ final class TortureWorker: Sendable {
   /// Some dozens of calls with one view of the table.
   private static func turn(_ table: TortureTable, _ generator: inout SeededGenerator) {
     let entries = table.snapshot()
-    for _ in 0..<64 {
+    for _ in 0..<32 {
       let entry = entries[Int(truncatingIfNeeded: generator.next() >> 33) % entries.count]
       let argument = Int64(truncatingIfNeeded: generator.next() & 0xFFFF)
       // Safe: the controller frees a function only after every worker has let go of the table that held its gate.
