@@ -38,6 +38,8 @@ test: setup ## the tests in debug and release, 5 s of torture, the saboteurs (un
 check: setup ## the long runs: torture with more threads than cores (CHECK_SECONDS=60)
 	swift build -c release --product ftrace
 	.build/release/ftrace torture --seconds $(CHECK_SECONDS) --threads $$((2 * $$(nproc) + 1))
+	.build/release/ftrace torture --seconds $(CHECK_SECONDS) --grace 0 --churn --daemon --mapping toggling
+	.build/release/ftrace torture --seconds $(CHECK_SECONDS) --grace 0 --functions 4 --recording at-emission --threads $$((4 * $$(nproc)))
 
 conformance: setup ## run the tests; print the verdict on each row of Documentation/Conformance.md
 	@scripts/conformance

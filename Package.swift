@@ -56,15 +56,17 @@ let package = Package(
       name: "FtraceDisassembly", dependencies: ["CCapstone"], path: "Sources/Disassembly", swiftSettings: memory),
 
     // The command and what it runs.
+    .target(name: "CFtraceTorture", dependencies: ["CFtraceShims"], path: "Sources/CTorture", cSettings: delays),
     .target(
-      name: "FtraceTorture", dependencies: ["Ftrace", "FtraceEngine", "FtracePlatform", "CFtraceShims"],
+      name: "FtraceTorture",
+      dependencies: ["Ftrace", "FtraceEngine", "FtraceQuiescence", "FtracePlatform", "CFtraceShims", "CFtraceTorture"],
       path: "Sources/Torture", swiftSettings: memory),
     .target(name: "FtraceWorkloads", dependencies: ["Ftrace"], path: "Examples/Workloads", swiftSettings: memory),
     .executableTarget(
       name: "FtraceCommand",
       dependencies: [
         "Ftrace", "FtraceDisassembly", "FtraceEngine", "FtracePlatform", "FtraceTorture", "FtraceWorkloads",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "CFtraceTorture", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: memory),
 
@@ -105,7 +107,8 @@ let package = Package(
     .testTarget(name: "WorkloadsTests", dependencies: ["FtraceWorkloads", "FtraceTestSupport"], swiftSettings: memory),
     // These run the executable, which is built with them.
     .testTarget(name: "CommandTests", dependencies: ["FtraceCommand"], swiftSettings: memory),
-    .testTarget(name: "TortureTests", dependencies: ["FtraceTorture", "FtraceTestSupport"], swiftSettings: memory),
+    .testTarget(
+      name: "TortureTests", dependencies: ["Ftrace", "FtraceTorture", "FtraceTestSupport"], swiftSettings: memory),
     .testTarget(
       name: "DynamicCallTests", dependencies: ["Ftrace", "FtraceDynamicCall", "FtraceTestSupport"],
       swiftSettings: memory),

@@ -88,6 +88,9 @@ enum { SIGNAL_RETRY_NS = 100 * 1000 };
 static bool wait_for_workers(struct ftrace_stop *stop, uint64_t began) {
   const struct ftrace_thread *one = NULL;
   stop->waited_for = count_running(stop->generation, &one);
+#if FTRACE_DELAYS
+  if (ftrace_sabotaged(FTRACE_SABOTAGE_SKIP_WAIT)) return true;
+#endif
   bool asleep = false;
   uint64_t next_signals = stop->grace_ns;
   for (;;) {
@@ -197,6 +200,9 @@ static void run(struct ftrace_stop *stop) {
   const uint64_t stopped = ftrace_monotonic_ns();
   FTRACE_RACE_WINDOW();
   if (stop->observe) stop->observe(stop->observe_context);
+#if FTRACE_DELAYS
+  if (!ftrace_sabotaged(FTRACE_SABOTAGE_SKIP_SCAN))
+#endif
   if (stop->scan)
     for (const struct ftrace_thread *thread = ftrace_registry_first(); thread; thread = thread->next)
       ftrace_scan_worker(stop->scan, thread);

@@ -1,105 +1,189 @@
-import CFtraceShims
+import CFtraceTorture
 import Ftrace
 import FtracePlatform
 
-/// The books: what the bodies of functions counted, against what the tracers counted.
+/// The books of a torture: which body has which cell, which tracer sees which body, and whether what both counted agrees.
 ///
-/// Each installed body has a cell of its own, incremented by the instruction after its site. Each tracer has a cell for each worker.
-/// Both are copied while the world is stopped, so that the difference of two copies is exact: no worker is between its site and its
-/// cell then.
-@safe final class Ledger {
-  static let bodyLimit = 1 << 21
-  static let tracerLimit = 8
+/// All is settled at each boundary, a stop that changes which calls are traced: for each worker, body and tracer by itself, so that a
+/// lost call is not made good by a doubled one.
+final class Ledger {
+  let books: Books
+  private var settlement: Settlement
+  private var selection = Settlement.Selection()
+  private var filters: [TortureFilter?]
+  private var bodies: [Body?] = []
+  private var freeCells: [Int] = []
+  private var settled: UInt64 = 0
 
-  let bodies: TortureMemory
-  let tracers: TortureMemory
-  /// Names of the bodies, by cell.
-  private(set) var names: [String] = []
-  /// Copies, made in the last stop.
-  private let bodiesCopy: TortureMemory
-  private let tracersCopy: TortureMemory
-  private let copies: UnsafeMutablePointer<ftrace_copy_list>
-  private let parts: UnsafeMutablePointer<ftrace_copy>
-  private var open: [Int: Interval] = [:]
-
-  private(set) var traced: UInt64 = 0
-  private(set) var expected: UInt64 = 0
+  /// Calls of all bodies up to the last boundary.
+  private(set) var calls: UInt64 = 0
+  /// Where boundaries found workers.
+  private(set) var findings = TortureFindings()
   private(set) var mismatches: [String] = []
 
-  /// A time in which a tracer saw the functions that one filter selects.
-  private struct Interval {
-    var filter: TraceFilter
-    var bodies: [UInt64]
-    var traced: UInt64
+  var traced: UInt64 { settlement.traced }
+  var expected: UInt64 { settlement.expected }
+
+  /// An installed body.
+  private struct Body {
+    var name: TortureName
+    /// Number of the last stop before it went out of use, nil while it is in use.
+    var retiredAt: UInt64?
+    /// Whether every worker that may be in it has left it, once it is out of use.
+    var isQuiet: (() -> Bool)?
+    /// It was quiet before the boundary that comes next.
+    var isDrained = false
   }
 
-  init(workers: Int) throws(SystemError) {
-    bodies = try TortureMemory(words: Self.bodyLimit)
-    bodiesCopy = try TortureMemory(words: Self.bodyLimit)
-    tracers = try TortureMemory(words: (workers + 1) * Self.tracerLimit)
-    tracersCopy = try TortureMemory(words: (workers + 1) * Self.tracerLimit)
-    unsafe parts = .allocate(capacity: 2)
-    unsafe parts[0] = ftrace_copy(from: bodies.start, to: bodiesCopy.start, words: 0)
-    unsafe parts[1] = ftrace_copy(from: tracers.start, to: tracersCopy.start, words: tracers.count)
-    unsafe copies = .allocate(capacity: 1)
-    unsafe copies.initialize(to: ftrace_copy_list(parts: parts, count: 2))
-  }
-
-  deinit {
-    unsafe copies.deallocate()
-    unsafe parts.deallocate()
-  }
-
-  /// Has the engine copy the books in each stop. The ledger must outlive that.
-  func observe(_ runtime: TraceRuntime) {
-    unsafe runtime.observeStops(ftrace_copy_observe, UnsafeMutableRawPointer(copies))
-  }
-
-  /// A cell for a new body.
-  func newBody(_ name: String) -> Int? {
-    guard names.count < Self.bodyLimit else { return nil }
-    names.append(name)
-    unsafe parts[0].words = names.count
-    return names.count - 1
-  }
-
-  /// The tracer sees what `filter` selects from the last stop on.
-  func begin(_ tracer: Int, _ filter: TraceFilter) {
-    open[tracer] = Interval(filter: filter, bodies: bodyCounts(), traced: tracedCount(tracer))
-  }
-
-  /// The tracer sees nothing from the last stop on: the books of the interval are closed.
-  func end(_ tracer: Int) {
-    guard let interval = open.removeValue(forKey: tracer) else { return }
-    let counts = bodyCounts()
-    var calls: UInt64 = 0
-    var selected: [String: Bool] = [:]
-    for index in counts.indices {
-      // A body that was installed later starts from nothing.
-      let before = index < interval.bodies.count ? interval.bodies[index] : 0
-      guard counts[index] != before else { continue }
-      let name = names[index]
-      let matches = selected[name] ?? interval.filter.matches(name)
-      selected[name] = matches
-      if matches { calls += counts[index] - before }
-    }
-    let seen = tracedCount(tracer) - interval.traced
-    expected += calls
-    traced += seen
-    if calls != seen { note("tracer \(tracer) saw \(seen) calls of \(calls)") }
+  init(workers: Int, functions: Int, runtime: TraceRuntime) throws(SystemError) {
+    books = try Books(workers: workers, functions: functions, runtime: runtime)
+    settlement = Settlement(workers: workers, tracers: Books.tracers)
+    filters = Array(repeating: nil, count: Books.tracers)
   }
 
   func note(_ mismatch: String) { mismatches.append(mismatch) }
 
-  /// Calls of all bodies up to the last stop.
-  var calls: UInt64 { bodyCounts().reduce(0, +) }
+  // MARK: - Bodies
 
-  private func bodyCounts() -> [UInt64] {
-    // Safe: the copy is written in stops alone, which the caller of this makes itself.
-    unsafe Array(UnsafeBufferPointer(start: bodiesCopy.start, count: names.count))
+  /// A cell for a new body; nil while too many bodies that went may still run.
+  func newBody(_ name: TortureName) -> Int? {
+    let cell: Int
+    if let free = freeCells.popLast() {
+      cell = free
+      bodies[cell] = Body(name: name)
+    } else {
+      guard bodies.count < books.capacity else { return nil }
+      cell = bodies.count
+      bodies.append(Body(name: name))
+      selection.masks.append(0)
+      books.used = bodies.count
+    }
+    selection.masks[cell] = mask(of: name)
+    return cell
   }
 
-  private func tracedCount(_ tracer: Int) -> UInt64 {
-    stride(from: tracer, to: tracersCopy.count, by: Self.tracerLimit).reduce(0) { unsafe $0 + tracersCopy.start[$1] }
+  /// The body is not to be, after all.
+  func discard(_ cell: Int) {
+    selection.masks[cell] = 0
+    bodies[cell] = nil
+    freeCells.append(cell)
+  }
+
+  /// The body is out of use since some moment after stop number `stop`: its cell is used again when nobody can be in it.
+  func retire(_ cell: Int, since stop: UInt64, isQuiet: @escaping () -> Bool) {
+    bodies[cell]?.retiredAt = stop
+    bodies[cell]?.isQuiet = isQuiet
+  }
+
+  // MARK: - Boundaries
+
+  func register(_ tracer: Int, _ filter: TortureFilter) {
+    selection.order.insert(tracer, at: 0)
+    select(filter, tracer)
+  }
+
+  func unregister(_ tracer: Int) {
+    settlement.unregistered(tracer)
+    selection.order.removeAll { $0 == tracer }
+    select(nil, tracer)
+  }
+
+  func select(_ filter: TortureFilter?, _ tracer: Int) {
+    filters[tracer] = filter
+    selectAnew()
+  }
+
+  func setEnabled(_ enabled: Bool) {
+    selection.isOn = enabled
+    selectAnew()
+  }
+
+  func rename(_ cell: Int, _ name: TortureName) {
+    bodies[cell]?.name = name
+    selectAnew()
+  }
+
+  private func mask(of name: TortureName) -> UInt8 {
+    guard selection.isOn else { return 0 }
+    return filters.indices.reduce(0) { filters[$1]?.selects(name) == true ? $0 | 1 << $1 : $0 }
+  }
+
+  private func selectAnew() {
+    for cell in bodies.indices { selection.masks[cell] = bodies[cell].map { mask(of: $0.name) } ?? 0 }
+  }
+
+  /// Settles the interval that ended with the last boundary. The selection is that of the interval; change it afterwards.
+  func settle() {
+    let boundaries = books.boundaries
+    guard boundaries != settled else { return }
+    if boundaries != settled + 1 {
+      note("\(boundaries - settled) stops changed what is traced, where one was expected")
+    }
+    settled = boundaries
+    for worker in 0..<books.workers {
+      let deltas = books.deltas(of: worker)
+      calls = deltas[..<books.used].reduce(calls, &+)
+      let observation = observation(of: worker)
+      findings.add(observation, isInterrupted: books.state(of: worker).interrupted != 0)
+      for discrepancy in settlement.settle(worker, observation, deltas, selection) {
+        note(description(of: discrepancy))
+      }
+    }
+    books.turnPage()
+    recycle()
+  }
+
+  /// What was drained before the boundary has no count left to settle.
+  private func recycle() {
+    for cell in bodies.indices {
+      guard let body = bodies[cell], let isQuiet = body.isQuiet else { continue }
+      if body.isDrained {
+        discard(cell)
+      } else {
+        bodies[cell]?.isDrained = isQuiet()
+      }
+    }
+  }
+
+  private func observation(of worker: Int) -> Settlement.Observation {
+    let state = books.state(of: worker)
+    var observation = Settlement.Observation(place: place(state))
+    if state.pass_count > 0 {
+      if state.pass_count > TORTURE_PASSES { note("more passes of sites than the books hold") }
+      // Safe: the array is a member, imported as a tuple of `TORTURE_PASSES` elements.
+      let passes = unsafe withUnsafeBytes(of: state.passes) { unsafe Array($0.bindMemory(to: torture_pass.self)) }
+      for pass in passes.prefix(Int(state.pass_count)) {
+        let cell = books.cell(at: pass.cell)
+        guard let retiredAt = bodies[cell]?.retiredAt else { continue }
+        // A body that is in use and has a NOP where a call should be is not excused.
+        if pass.stop > retiredAt { observation.untraced.append(cell) }
+      }
+    }
+    return observation
+  }
+
+  private func place(_ state: torture_state) -> Settlement.Place {
+    switch Int(state.place) {
+    case Int(TORTURE_UNCOUNTED.rawValue):
+      return .callback(tracer: Int(state.tracer), body: books.cell(at: state.cell), counted: false)
+    case Int(TORTURE_COUNTED.rawValue):
+      return .callback(tracer: Int(state.tracer), body: books.cell(at: state.cell), counted: true)
+    case Int(TORTURE_BEFORE_COUNTER.rawValue):
+      return .beforeCounter(body: books.cell(at: state.cell))
+    default:
+      return .elsewhere
+    }
+  }
+
+  private func description(of discrepancy: Discrepancy) -> String {
+    func name(_ cell: Int) -> String { bodies[cell]?.name.text ?? "a body that is gone" }
+    let worker = "worker \(discrepancy.worker)"
+    switch discrepancy.kind {
+    case .count(let tracer, let body, let seen, let due):
+      let (seen, due) = (Int64(bitPattern: seen), Int64(bitPattern: due))
+      return "tracer \(tracer) saw \(seen) calls of \(name(body)) by \(worker), which made \(due) for it"
+    case .lost(let body): return "\(worker) has left a call of \(name(body)) without counting it"
+    case .misled(let body): return "\(worker) is in a callback for \(name(body)) that it should not have come to"
+    }
   }
 }

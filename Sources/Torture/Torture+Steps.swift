@@ -1,67 +1,83 @@
 import CFtraceShims
 import Ftrace
 
-/// The controller's operations. Each closes and opens the books at its own stop.
+/// The controller's operations.
 extension Torture {
   func step() throws {
+    if options.churn { replaceEndedWorkers() }
+    try freeLeaving()
     switch Int.random(in: 0..<100, using: &generator) {
-    case 0..<30: try toggleTracer()
-    case 30..<45: try changeFilter()
-    case 45..<50: try setEnabled(!runtime.isEnabled)
-    case 50..<65: try redefine()
-    case 65..<75: try replaceRoot()
-    case 75..<80: try runtime.advanceDaemonClock(by: .seconds(1))
-    case 80..<83: try runtime.reclaim()
+    case 0..<26: try toggleTracer()
+    case 26..<38: try changeFilter()
+    case 38..<43: try setEnabled(!runtime.isEnabled)
+    case 43..<56: try redefine()
+    case 56..<64: try replaceRoot()
+    case 64..<68: if !options.daemon { try runtime.advanceDaemonClock(by: .seconds(1)) }
+    case 68..<71: try runtime.reclaim()
+    case 71..<76: try rename()
+    case 76..<79: try freeCalled()
+    case 79..<81: try freeForced()
+    case 81..<83: try quarantine()
+    // The books agree at any stop, also at one that changes nothing.
+    case 83..<88: for _ in 0..<16 { try boundary({}) {} }
     default: ftrace_sleep(UInt64.random(in: 1_000...300_000, using: &generator))  // intervals need calls in them
     }
   }
 
   private func toggleTracer() throws {
     let tracer = tracers[Int.random(in: 0..<tracers.count, using: &generator)]
-    if tracer.isRegistered { try unregister(tracer) } else { try register(tracer) }
+    if tracer.isRegistered { try unregister(tracer) } else { try register(tracer, randomFilter()) }
   }
 
-  private func register(_ tracer: TortureTracer) throws {
+  func register(_ tracer: TortureTracer, _ filter: TortureFilter) throws {
     let shared = tracers.count { $0.isRegistered && $0.isShared }
-    tracer.renew(filter: randomFilter(), registers: Int.random(in: 0..<6, using: &generator) == 0)
-    try runtime.register(tracer.ops)
-    tracer.isRegistered = true
-    if runtime.isEnabled { ledger.begin(tracer.number, tracer.filter) }
+    tracer.renew(filter: filter, registers: Int.random(in: 0..<6, using: &generator) == 0)
+    try boundary {
+      try runtime.register(tracer.ops)
+    } _: {
+      tracer.isRegistered = true
+      ledger.register(tracer.number, filter)
+    }
     report.registers += 1
     if shared > 0 && tracer.isShared { report.retargets += 1 }
   }
 
   func unregister(_ tracer: TortureTracer) throws {
-    try runtime.unregister(tracer.ops)
-    ledger.end(tracer.number)
-    tracer.isRegistered = false
+    try boundary {
+      try runtime.unregister(tracer.ops)
+    } _: {
+      tracer.isRegistered = false
+      ledger.unregister(tracer.number)
+    }
   }
 
   private func changeFilter() throws {
     guard let tracer = tracers.filter(\.isRegistered).randomElement(using: &generator) else { return }
     let filter = randomFilter()
-    let stops = runtime.statistics.stops
-    try runtime.setFilter(filter, of: tracer.ops)
-    // Both filters select the same functions now: nothing was written, and the books are closed at a stop of their own.
-    if runtime.statistics.stops == stops { try runtime.stopOnce() }
-    ledger.end(tracer.number)
-    tracer.filter = filter
-    if runtime.isEnabled { ledger.begin(tracer.number, filter) }
-  }
-
-  func setEnabled(_ enabled: Bool) throws {
-    try runtime.setEnabled(enabled)
-    for tracer in tracers where tracer.isRegistered {
-      if enabled { ledger.begin(tracer.number, tracer.filter) } else { ledger.end(tracer.number) }
+    try boundary {
+      try runtime.setFilter(filter.globs, of: tracer.ops)
+    } _: {
+      tracer.filter = filter
+      ledger.select(filter, tracer.number)
     }
   }
 
-  private func randomFilter() -> TraceFilter {
-    switch Int.random(in: 0..<6, using: &generator) {
+  func setEnabled(_ enabled: Bool) throws {
+    try boundary {
+      try runtime.setEnabled(enabled)
+    } _: {
+      ledger.setEnabled(enabled)
+    }
+  }
+
+  private func randomFilter() -> TortureFilter {
+    switch Int.random(in: 0..<9, using: &generator) {
     case 0, 1, 2: .all
-    case 3: TraceFilter(trace: [Glob("t\(Int.random(in: 0..<4, using: &generator))_*")])
-    case 4: TraceFilter(notrace: ["*[13579]_*"])
-    default: TraceFilter(trace: ["t?_*0*", "t0_*"], notrace: ["t1*"])
+    case 3: .layer(Int.random(in: 0..<TortureFunction.layers, using: &generator))
+    case 4: .even
+    case 5: .notRenamed
+    case 6: .exactly(Set((0..<5).compactMap { _ in functions.randomElement(using: &generator)?.name }))
+    default: .zeros
     }
   }
 }

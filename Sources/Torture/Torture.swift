@@ -2,180 +2,171 @@ import CFtraceShims
 import Ftrace
 import FtraceEngine
 import FtracePlatform
+import FtraceQuiescence
 
-/// Workers call random functions while a controller enables, disables, filters, retargets, frees and redefines without pause; the
-/// books of both sides must agree to the last call.
+/// Workers call random functions while a controller enables, disables, filters, retargets, renames, frees and redefines without pause;
+/// the books of both sides must agree to the last call.
 public final class Torture {
   let options: TortureOptions
   var generator: SeededGenerator
   let runtime: TraceRuntime
   let ledger: Ledger
+  let host: HostHandle
   var functions: [TortureFunction] = []
   var handles: [FunctionHandle] = []
+  /// The cell of each function's present body.
+  var cells: [Int] = []
+  /// Replaced, and not freed yet.
+  var leaving: [LeavingFunction] = []
   var report = TortureReport()
   var generation = 0
   var tracers: [TortureTracer] = []
   var table = TortureTable([])
   var workers: [TortureWorker] = []
 
-  /// Makes the functions and the runtime.
+  /// Makes the runtime and the books.
   public init(_ options: TortureOptions) throws {
     self.options = options
     generator = SeededGenerator(seed: options.seed)
     var configuration = Configuration()
     configuration.recording = options.recording == .atEmission ? .atEmission : .onFirstCall
-    configuration.daemonClock = .manual
+    configuration.daemonClock = options.daemon ? .system : .manual
+    configuration.daemonPeriod = options.daemon ? .milliseconds(2) : .seconds(1)
     configuration.stopDeadline = .seconds(10)
-    // The books need workers that stop where they poll.
-    configuration.stopGrace = nil
+    configuration.stopGrace = options.grace
+    switch options.mapping {
+    case .automatic: configuration.mapping = .automatic
+    case .dual: configuration.mapping = .dual
+    case .toggling: configuration.mapping = .toggling
+    }
     runtime = try TraceRuntime(configuration)
-    ledger = try Ledger(workers: options.threads)
+    // The last block is the controller's.
+    ledger = try Ledger(workers: options.threads + 1, functions: options.functions, runtime: runtime)
+    let slot = runtime.slotIndex
+    host = try runtime.hostFunction("torture_host") { (x: Int64) -> Int64 in
+      let nanoseconds = Books.timeToPark(slot: slot, mask: 0xFFF)
+      if nanoseconds > 0 { parked { ftrace_sleep(nanoseconds) } }
+      return TortureFunction.hostValue(x)
+    }
     #if FTRACE_DELAYS
       if options.delays { ftrace_delay_default(options.seed | 1) }
       if let sabotage = options.sabotage { runtime.sabotage(Sabotage(rawValue: sabotage)) }
     #endif
-    tracers = (0..<Ledger.tracerLimit).map {
-      TortureTracer(number: $0, slot: runtime.slotIndex, drops: options.sabotage == "drop-event")
+    tracers = (0..<Books.tracers).map {
+      TortureTracer(
+        number: $0, context: ledger.books.context(of: $0, drops: options.sabotage == "drop-event", parks: true))
     }
   }
 
   /// Runs until the time is over or something does not add up.
   public func run() throws -> TortureReport {
-    for index in 0..<max(options.functions, TortureFunction.layers) {
-      functions.append(
-        TortureFunction(
-          index: index, of: max(options.functions, TortureFunction.layers), generation: 0, using: &generator))
-    }
-    // Callees first: the layers from the last to the first.
-    var byIndex: [Int: FunctionHandle] = [:]
-    for layer in (0..<TortureFunction.layers).reversed() {
-      for function in functions where function.index % TortureFunction.layers == layer {
-        byIndex[function.index] = try define(function, byIndex)
-      }
-    }
-    handles = functions.map { byIndex[$0.index]! }
-    try publishTable()
-    startWorkers()
-    ledger.observe(runtime)
+    // The controller calls functions too, those that no worker calls.
+    try withWorker(named: "torture") { _ in
+      ledger.books.adopter(worker: options.threads, seed: generator.next())()
+      try defineFunctions()
+      table = TortureTable(try functions.filter(\.isRoot).map { try entry(of: $0.index) })
+      for number in 0..<options.threads { workers.append(startWorker(number)) }
+      ledger.books.observe(runtime)
+      defer { unsafe runtime.observeStops(nil, nil) }
 
-    let clock = ContinuousClock()
-    let end = clock.now + options.duration
-    var nextLine = clock.now + .seconds(5)
-    while clock.now < end, ledger.mismatches.isEmpty, table.wrong.withLock({ $0.isEmpty }) {
-      do {
-        try step()
-      } catch let error as FtraceError {
-        if case .quiescence(.timedOut) = error { report.timeouts += 1 } else { ledger.note(error.description) }
+      let clock = ContinuousClock()
+      let end = clock.now + options.duration
+      var nextLine = clock.now + .seconds(5)
+      while clock.now < end, ledger.mismatches.isEmpty, table.wrong.withLock({ $0.isEmpty }) {
+        attempt { try step() }
+        update()
+        if clock.now >= nextLine {
+          nextLine = clock.now + .seconds(5)
+          options.progress?(
+            "\(report.stops) stops, \(report.traced) calls traced, \(ledger.mismatches.count) mismatches; \(report.findings)"
+          )
+        }
       }
-      if clock.now >= nextLine {
-        nextLine = clock.now + .seconds(5)
-        options.progress?(
-          "\(runtime.statistics.stops) stops, \(ledger.traced) calls traced, \(ledger.mismatches.count) mismatches")
-      }
+      finish()
     }
-    finish()
     return report
   }
 
-  // MARK: - Functions
-
-  func define(_ function: TortureFunction, _ byIndex: [Int: FunctionHandle]) throws -> FunctionHandle {
-    let symbols = function.callees.map { byIndex[$0]!.symbol }
-    guard let cell = ledger.newBody(function.name) else { throw FtraceError.busy }
-    let variant = Int.random(in: 0..<30, using: &generator)
-    return try runtime.define(function.name, signature: Signature([.int64], returning: .int64)) { f in
-      function.emit(f, cell: ledger.bodies.address(of: cell), variant: variant, callees: symbols)
-    }
-  }
-
-  /// The value of a function, by the same rule as its bodies, in plain Swift.
-  static func value(_ index: Int, _ x: Int64, in functions: [TortureFunction]) -> Int64 {
-    let function = functions[index]
-    return function.callees.reduce(x &* function.factor &+ function.addend) {
-      $0 &+ value($1, x &+ 1, in: functions)
-    }
-  }
-
-  private func entry(of index: Int) throws -> TortureTable.Entry {
-    let view = functions
-    return TortureTable.Entry(gate: try handles[index].gate()) { Torture.value(index, $0, in: view) }
-  }
-
-  private func publishTable() throws {
-    table = TortureTable(try functions.filter(\.isRoot).map { try entry(of: $0.index) })
-  }
-
-  private func startWorkers() {
-    for number in 0..<options.threads {
-      workers.append(
-        TortureWorker(
-          number: number, seed: generator.next(), table: table,
-          counters: ledger.tracers.address(of: number * Ledger.tracerLimit), slot: runtime.slotIndex))
-    }
-    report.threads = workers.count
-  }
-
-  /// Replaces a root function by a new one, waits until no worker can call the old one, and frees it.
-  func replaceRoot() throws {
-    let roots = functions.indices.filter { functions[$0].isRoot }
-    guard let place = roots.indices.randomElement(using: &generator) else { return }
-    let index = roots[place]
-    generation += 1
-    let old = handles[index]
-    let new = TortureFunction(index: index, of: functions.count, generation: generation, using: &generator)
-    let byIndex = Dictionary(uniqueKeysWithValues: zip(functions.indices, handles))
-    handles[index] = try define(new, byIndex)
-    functions[index] = new
-    table.replace(place, with: try entry(of: index))
-    waitForTurns()
-    try runtime.free(old)
-    report.frees += 1
-  }
-
-  /// Returns when every worker has read the table anew.
-  private func waitForTurns() {
-    let seen = workers.map { $0.turns.load(ordering: .acquiring) }
-    for (worker, before) in zip(workers, seen) {
-      while worker.turns.load(ordering: .acquiring) < before + 2 { ftrace_sleep(20_000) }
-    }
-  }
-
-  func redefine() throws {
-    guard let index = functions.indices.randomElement(using: &generator) else { return }
-    let function = functions[index]
-    guard let cell = ledger.newBody(function.name) else { return }
-    let variant = Int.random(in: 0..<30, using: &generator)
-    let symbols = function.callees.map { handles[$0].symbol }
-    try runtime.redefine(handles[index]) { f in
-      function.emit(f, cell: ledger.bodies.address(of: cell), variant: variant, callees: symbols)
-    }
-    report.redefines += 1
-  }
-
-  private func finish() {
+  /// Runs an operation; a stop that was given up is counted, any other error is a mismatch.
+  func attempt(_ operation: () throws -> Void) {
     do {
-      if !runtime.isEnabled, ledger.mismatches.isEmpty { try setEnabled(true) }
-      for tracer in tracers where tracer.isRegistered { try unregister(tracer) }
-      try runtime.reclaim()
+      try operation()
+    } catch FtraceError.quiescence(.timedOut) {
+      report.timeouts += 1
     } catch {
-      ledger.note("at the end: \(error)")
+      ledger.note("\(error)")
     }
-    table.stopping.store(true, ordering: .relaxed)
-    for worker in workers { worker.finish() }
-    // One more stop, with nobody inside, for the last figures.
-    _ = try? runtime.stopOnce()
-    for site in runtime.audit().damaged { ledger.note("audit: \(site)") }
-    for site in runtime.quarantinedSites { ledger.note("quarantined: \(site)") }
-    for tracer in tracers where tracer.strays > 0 {
-      ledger.note("tracer \(tracer.number) was called on \(tracer.strays) strange threads")
-    }
-    unsafe runtime.observeStops(nil, nil)
+  }
+
+  private func update() {
     report.calls = ledger.calls
     report.traced = ledger.traced
     report.expected = ledger.expected
+    report.findings = ledger.findings
     report.stops = runtime.statistics.stops
+    report.publish()
+  }
+
+  private func finish() {
+    if !runtime.isEnabled, ledger.mismatches.isEmpty { attempt { try setEnabled(true) } }
+    for tracer in tracers where tracer.isRegistered { attempt { try unregister(tracer) } }
+    attempt { try runtime.reclaim() }
+    table.stopping.store(true, ordering: .relaxed)
+    for worker in workers { worker.finish() }
+    attempt { try freeLeaving() }
+    // One more stop, with nobody inside, for the last figures.
+    attempt { try boundary({}) {} }
+    for site in runtime.audit().damaged { ledger.note("audit: \(site)") }
+    for site in runtime.quarantinedSites { ledger.note("quarantined: \(site)") }
+    for tracer in tracers where tracer.strays > 0 {
+      ledger.note("tracer \(tracer.number) was called \(tracer.strays) times for a call that nobody made")
+    }
+    update()
     // Books without entries agree as well.
     if ledger.mismatches.isEmpty, ledger.expected == 0 { ledger.note("nothing was traced") }
     report.mismatches = ledger.mismatches + table.wrong.withLock { $0 }
+  }
+
+  // MARK: - Boundaries
+
+  /// Runs an operation that changes which calls are traced, settles the books up to its stop, and then has them expect the change.
+  func boundary(_ operation: () throws -> Void, _ change: () -> Void) throws {
+    let before = ledger.books.boundaries
+    try operation()
+    // Nothing had to be written, says the engine: a stop of its own divides the books.
+    while ledger.books.boundaries == before {
+      do throws(FtraceError) { try runtime.stopOnce() } catch {
+        guard case .quiescence(.timedOut) = error else { throw error }
+        report.timeouts += 1
+      }
+    }
+    ledger.settle()
+    change()
+  }
+
+  // MARK: - Workers
+
+  private func startWorker(_ number: Int) -> TortureWorker {
+    let seed = generator.next()
+    let turns = options.churn ? Int.random(in: 1...400, using: &generator) : .max
+    let worker = TortureWorker(
+      number: number, seed: seed, turns: turns, table: table, failing: number < options.failingWorkers,
+      adopt: ledger.books.adopter(worker: number, seed: seed))
+    if worker.hasStarted { report.threads += 1 }
+    return worker
+  }
+
+  /// Replaces the workers that have ended. Their counts stay in the books: the next one goes on with the same cells.
+  func replaceEndedWorkers() {
+    for number in workers.indices where workers[number].hasEnded {
+      workers[number].finish()
+      workers[number] = startWorker(number)
+    }
+  }
+
+  /// Tells whether every worker has let go of the gates that it had read before this was called.
+  func turnsEnd() -> () -> Bool {
+    let turns = workers.map { $0.turnsEnd() }
+    return { turns.allSatisfy { $0() } }
   }
 }

@@ -1,3 +1,5 @@
+import CFtraceTorture
+
 /// What a torture does, and for how long.
 public struct TortureOptions: Sendable {
   public var duration: Duration = .seconds(5)
@@ -5,6 +7,13 @@ public struct TortureOptions: Sendable {
   public var functions = 200
   public var seed: UInt64 = 1
   public var recording: RecordingModeOption = .onFirstCall
+  public var mapping: MappingOption = .automatic
+  /// Whether the daemon has a thread of its own, with a period of milliseconds; otherwise the controller drives it.
+  public var daemon = false
+  /// How long workers have to arrive at a stop by themselves, before a signal stops them at any instruction; nil: they are waited for.
+  public var grace: Duration? = .microseconds(20)
+  /// Whether workers come and go: they end after a while and are replaced.
+  public var churn = false
   /// Random delays in race windows; needs a build with the trait `Delays`.
   public var delays = false
   /// A fault to plant; needs a build with the trait `Delays`.
@@ -17,6 +26,16 @@ public struct TortureOptions: Sendable {
     case onFirstCall = "on-first-call"
     case atEmission = "at-emission"
   }
+
+  /// How code memory is mapped; see `CodeArena.Mapping`.
+  public enum MappingOption: String, Sendable, CaseIterable {
+    case automatic
+    case dual
+    case toggling
+  }
+
+  /// Workers whose thread ends before its first call, as if it could not be attached: for a test.
+  package var failingWorkers = 0
 
   public init() {}
 
@@ -43,10 +62,22 @@ public struct TortureReport: Sendable {
   public var timeouts = 0
   public var threads = 0
   public var forks = 0
+  /// Where the stops that divided the books found the workers; not in the summary.
+  public var findings = TortureFindings()
+
   public init() {}
 
   /// What did not add up, one line each.
   public var mismatches: [String] = []
+
+  /// The figures of a moment, for a process that ends suddenly.
+  func publish() {
+    torture_publish(
+      torture_figures(
+        calls: calls, traced: traced, expected: expected, stops: UInt64(stops), registers: UInt64(registers),
+        retargets: UInt64(retargets), frees: UInt64(frees), redefines: UInt64(redefines), timeouts: UInt64(timeouts),
+        threads: UInt64(threads), forks: UInt64(forks)))
+  }
 
   /// The line that ends the output.
   public var summary: String {

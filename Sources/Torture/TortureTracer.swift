@@ -1,59 +1,36 @@
 import CFtraceShims
+import CFtraceTorture
 import Ftrace
-import FtracePlatform
 
-/// A tracer that counts: one cell for each worker, written by that worker alone.
+/// A tracer that counts: a cell for each worker and body, written by that worker alone.
 @safe final class TortureTracer {
   let number: Int
   private(set) var ops: TraceOps
-  var filter = TraceFilter.all
+  var filter = TortureFilter.all
   var isRegistered = false
-  private let slot: UInt32
-  private let drops: Bool
   // Safe: allocated for as long as this object, which outlives the registration of its ops.
-  private let context: UnsafeMutablePointer<Context>
+  private let context: UnsafeMutablePointer<torture_tracer>
 
-  /// What the callback reads.
-  struct Context {
-    var cell: Int
-    var slot: UInt32
-    /// Calls to leave out one of, to see that it is noticed; 0: none.
-    var dropEvery: UInt64
-    /// Calls on threads that are no workers, which there are none of.
-    var strays: UInt64
-  }
-
-  init(number: Int, slot: UInt32, drops: Bool) {
+  init(number: Int, context: torture_tracer) {
     self.number = number
-    self.slot = slot
-    self.drops = drops
-    unsafe context = .allocate(capacity: 1)
-    unsafe context.initialize(to: Context(cell: number, slot: slot, dropEvery: drops ? 5_000 : 0, strays: 0))
+    unsafe self.context = .allocate(capacity: 1)
+    unsafe self.context.initialize(to: context)
     ops = TraceOps(name: "torture-\(number)") { _ in }
   }
 
   deinit { unsafe context.deallocate() }
 
-  var isShared: Bool { filter.isUnfiltered && !ops.wantsRegisters }
-  /// Calls on threads that are no workers of the torture.
+  var isShared: Bool { filter == .all && !ops.wantsRegisters }
+  /// Calls that it cannot account for: not by a worker of the torture, or not of one of its bodies.
   var strays: UInt64 { unsafe context.pointee.strays }
 
   /// A new ops with the same cells.
-  func renew(filter: TraceFilter, registers: Bool) {
+  func renew(filter: TortureFilter, registers: Bool) {
     self.filter = filter
+    // Safe: the callback has the C convention and these arguments; it is in C so that each of its instructions is accounted for.
+    let callback = unsafe unsafeBitCast(torture_address_of_callback(), to: TraceOps.Callback.self)
     ops = unsafe TraceOps(
-      name: "torture-\(number)", filter: filter, registers: registers, context: UnsafeMutableRawPointer(context)
-    ) { _, _, context, _ in
-      let context = unsafe context.unsafelyUnwrapped.assumingMemoryBound(to: Context.self)
-      guard let cells = unsafe ftrace_thread_runtime(context.pointee.slot) else {
-        unsafe context.pointee.strays &+= 1
-        return
-      }
-      let cell = unsafe cells.assumingMemoryBound(to: UInt64.self) + context.pointee.cell
-      unsafe cell.pointee &+= 1
-      let dropEvery = unsafe context.pointee.dropEvery
-      // The planted fault: an event that happened and is not in the books.
-      if unsafe dropEvery != 0 && cell.pointee % dropEvery == 0 { unsafe cell.pointee &-= 1 }
-    }
+      name: "torture-\(number)", filter: filter.globs, registers: registers,
+      context: UnsafeMutableRawPointer(context), callback: callback)
   }
 }

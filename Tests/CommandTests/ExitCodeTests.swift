@@ -30,10 +30,23 @@ import Testing
       (["audit", "fib", "--corrupt", "2"], "ftrace: --corrupt 2 is more than the 1 sites there are"),
       (["audit", "fib", "--corrupt=-1"], "ftrace: --corrupt is a number from 0"),
       (["life", "--functions", "0"], "ftrace: --functions is a number from 1 to 1000000"),
+      (["torture", "--seconds", "0"], "ftrace: --seconds, --threads and --functions are greater than zero"),
+      (["torture", "--grace", "soon"], "ftrace: --grace is a number of microseconds, or never"),
+      (["torture", "--grace=-1"], "ftrace: --grace is a number of microseconds, or never"),
       (["run"], "ftrace: Missing expected argument '<workload>'"),
     ])
   func wrongArguments(arguments: [String], message: String) throws {
     try expect(arguments, 64, message)
+  }
+
+  @Test(
+    "what needs the trait Delays ends with 64 without it, and names the command that builds with it",
+    arguments: [["--delays"], ["--sabotage", "skip-wait"], ["--sabotage", "drop-event"]])
+  func delays(options: [String]) throws {
+    try expect(
+      ["torture", "--seconds", "1"] + options, 64,
+      "ftrace: --delays and --sabotage need a build with the trait Delays: "
+        + "swift build -c release --traits Delays --product ftrace")
   }
 
   private func expect(_ arguments: [String], _ status: Int32, _ message: String) throws {

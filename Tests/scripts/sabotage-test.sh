@@ -23,8 +23,13 @@ expect() {
   fi
 }
 
-expect 'delays alone find nothing' 0 "$delays" torture --seconds 2 --threads 4 --seed 1
-for saboteur in drop-event skip-site stale-callee; do
+expect 'the build with the trait finds nothing by itself' 0 "$delays" torture --seconds 1 --threads 4 --seed 1
+expect 'delays alone find nothing' 0 "$delays" torture --seconds 2 --threads 4 --seed 1 --delays
+expect 'delays at any instruction find nothing' 0 \
+  "$delays" torture --seconds 2 --threads 4 --seed 2 --delays --grace 0 --churn --daemon
+expect 'delays need the trait' 64 "$plain" torture --seconds 2 --threads 4 --seed 1 --delays
+grep -q 'swift build.*--traits Delays' "$output" || { echo 'FAILED: --delays: the command is not named' && failures=$((failures + 1)); }
+for saboteur in drop-event skip-site stale-callee skip-wait skip-scan; do
   expect "$saboteur is found" 1 "$delays" torture --seconds 5 --threads 4 --seed 1 --sabotage "$saboteur"
   grep -q 'mismatches=[1-9]' "$output" || { echo "FAILED: $saboteur: no mismatch was counted" && failures=$((failures + 1)); }
   expect "$saboteur needs the trait" 64 "$plain" torture --seconds 5 --threads 4 --seed 1 --sabotage "$saboteur"

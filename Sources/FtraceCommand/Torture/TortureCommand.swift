@@ -1,4 +1,5 @@
 import ArgumentParser
+import CFtraceTorture
 import Foundation
 import FtraceTorture
 
@@ -19,16 +20,30 @@ struct TortureCommand: ParsableCommand {
   @Option(help: "Fixes the operations of each thread.") var seed: UInt64 = 1
   @Option(help: "How sites become known: on-first-call or at-emission.")
   var recording: TortureOptions.RecordingModeOption = .onFirstCall
+  @Option(help: "How code memory is mapped: automatic, dual or toggling.")
+  var mapping: TortureOptions.MappingOption = .automatic
+  @Flag(help: "Let the daemon run by itself, every 2 ms, while the controller does its work.") var daemon = false
+  @Option(
+    help: ArgumentHelp(
+      "How long workers have to poll or park, before a signal stops them wherever they are; 'never': they are waited for.",
+      valueName: "microseconds"))
+  var grace = "20"
+  @Flag(help: "Let worker threads end after a while, and replace them.") var churn = false
   @Flag(help: "Inject random delays into race windows (needs a build with the trait Delays).") var delays = false
   @Option(
-    help: "Plant a fault: drop-event, skip-site or stale-callee (needs a build with the trait Delays).")
+    help: ArgumentHelp(
+      "Plant a fault: drop-event, skip-site, stale-callee, skip-wait or skip-scan (needs a build with the trait Delays).",
+      valueName: "fault"))
   var sabotage: String?
 
-  static let sabotages = ["drop-event", "skip-site", "stale-callee"]
+  static let sabotages = ["drop-event", "skip-site", "stale-callee", "skip-wait", "skip-scan"]
 
   func validate() throws {
     guard seconds > 0, threads > 0, functions > 0 else {
       throw ValidationError("--seconds, --threads and --functions are greater than zero")
+    }
+    guard grace == "never" || Int(grace).map({ $0 >= 0 }) == true else {
+      throw ValidationError("--grace is a number of microseconds, or never")
     }
     guard threads <= 4096 else { throw ValidationError("--threads is at most 4096") }
     if delays || sabotage != nil, !TortureOptions.hasDelays {
@@ -48,10 +63,17 @@ struct TortureCommand: ParsableCommand {
     options.functions = functions
     options.seed = seed
     options.recording = recording
+    options.mapping = mapping
+    options.daemon = daemon
+    options.grace = Int(grace).map { .microseconds($0) }
+    options.churn = churn
     options.delays = delays
     options.sabotage = sabotage
     options.progress = { line in FileHandle.standardError.write(Data("ftrace: torture: \(line)\n".utf8)) }
+    // Far more than the end takes, on a machine that is busy with other things.
+    torture_catch_crashes(UInt64(seconds) + 60)
     let report = try Torture(options).run()
+    options.progress?("\(report.findings)")
     for mismatch in report.mismatches.prefix(20) { print("mismatch: \(mismatch)") }
     print(report.summary)
     if !report.mismatches.isEmpty { throw ExitCode(1) }
@@ -59,3 +81,4 @@ struct TortureCommand: ParsableCommand {
 }
 
 extension TortureOptions.RecordingModeOption: ExpressibleByArgument {}
+extension TortureOptions.MappingOption: ExpressibleByArgument {}

@@ -35,6 +35,9 @@ extension EngineState {
     // The recorder's own switch follows the code: while it is on the wrong side of it, calls are dispatched and not recorded.
     if turnsOff { unsafe ftrace_recorder_set_enabled(tables.recorder, 0) }
     defer { retireUnusedTrampolines() }
+    observer?.isAtBoundary =
+      !batch.classChanges.isEmpty || !batch.leaving.isEmpty || batch.next.differs(from: desired)
+    defer { observer?.isAtBoundary = false }
     do throws(FtraceError) {
       let report = try write(try codeState(for: batch.next, passedOver: passedOver(by: batch)), batch)
       desired = batch.next
@@ -296,16 +299,31 @@ extension EngineState {
   private func planDrops(_ plan: inout Plan) -> [UInt32] {
     var numbers: [UInt32] = []
     for body in unlinked {
-      for site in body.siteOffsets {
+      for (site, kind) in zip(body.siteOffsets, body.sites.map(\.kind)) {
         unsafe plan.store(
           UInt32(FTRACE_INDEX_DEAD), toCell: ftrace_recorder_index_cell(tables.recorder, site), width: 4, tag: site)
-        guard let number = tables.number(ofSite: site) else { continue }
+        guard let number = tables.number(ofSite: site) else {
+          // Not in the recorder's index: it was never called, and is none of the recorder's from here on.
+          if configuration.recording == .onFirstCall, kind == .entry, killedReason == nil {
+            dropUnconverted(site, &plan)
+          }
+          continue
+        }
         let record = unsafe tables.record(number)
         let (target, flags) = unsafe (SiteTarget(encoded: record.pointee.target), record.pointee.flags)
-        // No site of a body that went may call a trampoline: those are retired by themselves, unless tracing is killed.
-        if case .call = target, flags == 0, killedReason == nil {
+        // Once tracing is killed no site is written any more.
+        guard killedReason == nil, flags == 0 else {
+          unsafe record.pointee.flags |= UInt32(FTRACE_RECORD_DROPPING)
+          numbers.append(number)
+          continue
+        }
+        // No site of a body that went may call a trampoline: those are retired by themselves. Nor `mcount`: its class is not
+        // kept any more, so that a worker that is about to enter would be shown to the wrong tracers.
+        if case .call = target {
           unsafe plan.patch(
             at: arena.writableAddress(ofCodeAt: site), from: bytes(of: target, at: site), to: .nop, tag: number)
+        } else if target == .mcount {
+          dropUnconverted(site, &plan)
         }
         unsafe record.pointee.flags |= UInt32(FTRACE_RECORD_DROPPING)
         numbers.append(number)
@@ -317,6 +335,11 @@ extension EngineState {
   /// The stop was not possible: the bodies wait for the next one.
   private func forgetDrops(_ dropped: [UInt32]) {
     for number in dropped { unsafe tables.record(number).pointee.flags &= ~UInt32(FTRACE_RECORD_DROPPING) }
+  }
+
+  private func dropUnconverted(_ site: UInt32, _ plan: inout Plan) {
+    unsafe plan.patch(
+      at: arena.writableAddress(ofCodeAt: site), from: bytes(of: .mcount, at: site), to: .nop, tag: Plan.Tag.dropped)
   }
 
   /// - Parameter taken: the records that were on the pending list when the plan was made.
@@ -427,7 +450,7 @@ extension EngineState {
       let (tag, status) = unsafe (patch.tag, patch.status)
       let written = status == UInt8(FTRACE_PATCH_WRITTEN.rawValue)
       if tag >= Plan.Tag.firstSpecial {
-        if written { statistics.innerCallsWritten += 1 }
+        if written, tag != Plan.Tag.dropped { statistics.innerCallsWritten += 1 }
         continue
       }
       if written { report.sitesWritten += 1 }

@@ -10,6 +10,12 @@ struct DesiredState {
   var enabled: Bool
   /// Newest first.
   var ops: [RegisteredOps] = []
+
+  /// Whether it may trace other calls than another.
+  func differs(from other: DesiredState) -> Bool {
+    enabled != other.enabled
+      || !ops.elementsEqual(other.ops) { $0.ops === $1.ops && $0.filter == $1.filter }
+  }
 }
 
 /// An ops in its place in a runtime.
@@ -124,8 +130,8 @@ struct DesiredState {
       let tables: SiteTables
       do throws(SystemError) {
         tables = try SiteTables(
-          slot: slot.index, base: arena.codeAddresses.lowerBound, arenaBytes: arena.codeAddresses.count, limits: configuration.limits,
-          classLimit: SiteClasses.numbers)
+          slot: slot.index, base: arena.codeAddresses.lowerBound, arenaBytes: arena.codeAddresses.count,
+          limits: configuration.limits, classLimit: SiteClasses.numbers)
       } catch { throw .system(error) }
       let assembled: (AssembledCode, EngineStubs)
       // Safe: the recorder is allocated for as long as the tables, which outlive the code.

@@ -7,6 +7,8 @@ import CFtraceShims
     static let mcountCall: UInt32 = 0xFFFF_FFFF
     static let callerCall: UInt32 = 0xFFFF_FFFE
     static let thunk: UInt32 = 0xFFFF_FFFD
+    /// A site that was never converted, of a body that went.
+    static let dropped: UInt32 = 0xFFFF_FFFC
     static let firstSpecial: UInt32 = 0xFFFF_FFF0
   }
 

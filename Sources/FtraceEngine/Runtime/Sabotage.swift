@@ -9,10 +9,23 @@
     case skipSite = "skip-site"
     /// A change of tracer is not written.
     case staleCallee = "stale-callee"
+    /// A stop does not wait for the workers.
+    case skipWait = "skip-wait"
+    /// What is retired is reclaimed without a look at the stacks.
+    case skipScan = "skip-scan"
+
+    /// The part that is planted in the stop itself; 0: none.
+    var inStop: UInt32 {
+      switch self {
+      case .skipWait: UInt32(FTRACE_SABOTAGE_SKIP_WAIT.rawValue)
+      case .skipScan: UInt32(FTRACE_SABOTAGE_SKIP_SCAN.rawValue)
+      case .dropEvent, .skipSite, .staleCallee: 0
+      }
+    }
 
     func apply(to plan: inout Plan) {
       switch self {
-      case .dropEvent: break
+      case .dropEvent, .skipWait, .skipScan: break
       case .skipSite:
         // A NOP that should become a call.
         unsafe leaveOut(in: &plan) { unsafe $0.tag < Plan.Tag.firstSpecial && $0.expected_low == SiteBytes.nop.low }

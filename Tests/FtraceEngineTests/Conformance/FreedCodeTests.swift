@@ -168,6 +168,31 @@ import Testing
     }
   }
 
+  @Test(
+    "row 37: the site of a body that went is a NOP, however far it had come, so that it is shown to no tracer",
+    arguments: RecordingMode.allCases, Moment.allCases)
+  func droppedSite(mode: RecordingMode, moment: Moment) throws {
+    try withRuntime(mode, alone: true) { runtime in
+      let log = CallLog()
+      let old = try large(runtime, "old")
+      let entry = try old.handle.entry
+      if moment != .neverCalled { _ = old(1) }
+      if moment == .converted { try runtime.forceUpdate() }
+      if moment == .tracing { try runtime.register(log.ops("ops", filter: TraceFilter(functions: ["old"]))) }
+      let written = runtime.statistics.innerCallsWritten
+      try runtime.redefine(old.handle) { f in
+        f.entrySite()
+        f.mov(.eax, 7)
+        f.ret()
+      }
+      // The stop that drops it. Its memory is reclaimed by a later one: a worker may stand before the site.
+      try runtime.register(log.ops("other", filter: TraceFilter(functions: ["nobody"])))
+      #expect(memory(at: entry, count: 5) == [0x0F, 0x1F, 0x44, 0x00, 0x00])
+      #expect(runtime.statistics.innerCallsWritten == written)
+      #expect(runtime.quarantinedSites.isEmpty)
+    }
+  }
+
   @Test("row 37: a call that became pending while its function was being freed is dropped", arguments: [false, true])
   func pendingDuringFree(called: Bool) throws {
     try withRuntime(alone: true, .set(\.stopGrace, nil)) { runtime in

@@ -1,0 +1,127 @@
+#include "torture_books.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "CFtraceShims.h"
+#include "torture_callback.h"
+
+extern const char torture_counted[];
+
+enum { RDI = 8, RDX = 12, RIP = 16 }; // <sys/ucontext.h>
+
+// The general registers of a worker that was stopped by signal, NULL of one that stopped otherwise.
+static const uint64_t *interrupted(const struct ftrace_thread *thread) {
+#if __has_include("ftrace_signal.h")
+  return thread->interrupted;
+#else
+  (void)thread;
+  return NULL;
+#endif
+}
+
+static bool in_callback(const struct ftrace_thread *thread, uint64_t slot) {
+  uint64_t flags[FTRACE_OPS_SLOTS / 8], any = 0;
+  memcpy(flags, thread->ops_active[slot], sizeof flags);
+  for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) any |= flags[i];
+  return any != 0;
+}
+
+// Whether an address is the first byte of one of the torture's bodies, by the bytes there. Blocks start at multiples of 16; the third
+// byte of the `inc` may be on the next page, which is there if the first two are those of an instruction.
+static bool is_site(const struct torture_books *books, uint64_t pc) {
+  if (pc < books->code_start || pc + 32 > books->code_end || pc & 15) return false;
+  const uint8_t *inc = (const uint8_t *)(pc + TORTURE_INC_AT);
+  return inc[0] == 0x49 && inc[1] == 0xFF && inc[2] == 0x83;
+}
+
+// The body's cell, from its code: no table of addresses can be out of date.
+static uint64_t cell_of(uint64_t site) {
+  uint32_t cell;
+  memcpy(&cell, (const void *)(site + TORTURE_CELL_AT), sizeof cell);
+  return cell;
+}
+
+static bool is_nop(uint64_t site) {
+  static const uint8_t nop[5] = {0x0F, 0x1F, 0x44, 0x00, 0x00};
+  return memcmp((const void *)site, nop, sizeof nop) == 0;
+}
+
+// A worker that stands at a site will pass what the stop leaves there. The bytes are those of now until the next stop, where they are
+// looked at before anything is written or reclaimed.
+static void watch(struct torture_books *books, struct torture_block *block, uint64_t pc) {
+  if (block->watched && block->watched != pc) {
+    if (is_nop(block->watched)) {
+      if (block->pass_count < TORTURE_PASSES)
+        block->passes[block->pass_count] =
+            (struct torture_pass){.cell = cell_of(block->watched), .stop = block->watched_stop};
+      block->pass_count++;
+    }
+    block->watched = 0;
+  }
+  if (is_site(books, pc)) {
+    block->watched = pc;
+    block->watched_stop = books->stops;
+  }
+}
+
+static struct torture_state look(const struct torture_books *books, const struct ftrace_thread *thread,
+                                 const struct torture_block *block) {
+  const uint64_t *registers = interrupted(thread);
+  const uint64_t pc = registers ? registers[RIP] : 0;
+  struct torture_state state = {.interrupted = registers != NULL};
+  if (in_callback(thread, books->slot)) {
+    if (pc >= (uint64_t)&torture_callback && pc < (uint64_t)torture_counted) {
+      state.place = TORTURE_UNCOUNTED;
+      state.cell = cell_of(registers[RDI]);
+      state.tracer = ((const struct torture_tracer *)registers[RDX])->number;
+    } else if (block->tracer) {
+      state.place = TORTURE_COUNTED;
+      state.cell = block->cell;
+      state.tracer = ((const struct torture_tracer *)block->tracer)->number;
+    }
+  } else {
+    const uint64_t offset = is_site(books, pc - TORTURE_LOAD_AT) ? TORTURE_LOAD_AT : TORTURE_INC_AT;
+    if (is_site(books, pc - offset)) {
+      state.place = TORTURE_BEFORE_COUNTER;
+      state.cell = cell_of(pc - offset);
+    }
+  }
+  return state;
+}
+
+// Looks at each worker; `keep`: and stores what it sees.
+static void look_at_workers(struct torture_books *books, bool keep) {
+  books->stops++;
+  if (keep) memset(books->states, 0, books->workers * sizeof *books->states);
+  for (const struct ftrace_thread *thread = ftrace_registry_first(); thread; thread = thread->next) {
+    struct torture_block *block = (struct torture_block *)thread->runtime[books->slot];
+    const uint64_t place = (uint64_t)((uint8_t *)block - books->blocks);
+    if (!block || place >= books->workers * books->stride) continue;
+    const uint64_t *registers = interrupted(thread);
+    watch(books, block, registers ? registers[RIP] : 0);
+    if (!keep) continue;
+    struct torture_state *state = &books->states[place / books->stride];
+    *state = look(books, thread, block);
+    state->pass_count = block->pass_count;
+    memcpy(state->passes, block->passes, sizeof state->passes);
+    block->pass_count = 0;
+  }
+}
+
+void torture_observe(void *context) { look_at_workers((struct torture_books *)context, false); }
+
+void torture_observe_boundary(void *context) {
+  struct torture_books *books = (struct torture_books *)context;
+  look_at_workers(books, true);
+  const uint64_t rows = 1 + TORTURE_TRACERS;
+  for (uint64_t worker = 0; worker < books->workers; worker++)
+    for (uint64_t row = 0; row < rows; row++) {
+      const _Atomic(uint64_t) *from =
+          (const _Atomic(uint64_t) *)(books->blocks + worker * books->stride + TORTURE_HEADER + row * books->row);
+      uint64_t *to = (uint64_t *)(books->copy + (worker * rows + row) * books->row);
+      for (uint64_t cell = 0; cell < books->used / 8; cell++)
+        to[cell] = atomic_load_explicit(&from[cell], memory_order_relaxed);
+    }
+  books->boundaries++;
+}

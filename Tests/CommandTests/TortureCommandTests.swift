@@ -1,0 +1,21 @@
+import Foundation
+import Testing
+
+@Suite struct TortureCommandTests {
+  @Test(
+    "the last line has the figures, whatever is tortured",
+    arguments: [
+      [], ["--mapping", "dual"], ["--mapping", "toggling"], ["--daemon"], ["--churn"], ["--grace", "0"],
+      ["--grace", "never"],
+      ["--recording", "at-emission", "--daemon", "--churn", "--grace", "50"],
+    ])
+  func summary(options: [String]) throws {
+    let run = try Command.run(["torture", "--seconds", "0.3", "--threads", "3", "--functions", "40"] + options)
+    #expect(run.status == 0, "\(run.output)")
+    let names =
+      #/calls=\d+ traced=(\d+) expected=(\d+) stops=\d+ registers=\d+ retargets=\d+ frees=\d+ redefines=\d+ timeouts=\d+ threads=\d+ forks=\d+ mismatches=0/#
+    let line = try #require(run.lines.last)
+    let figures = try #require(try names.wholeMatch(in: line), "\(line)")
+    #expect(figures.1 == figures.2)
+  }
+}
