@@ -20,6 +20,8 @@ public struct StopReport: Equatable, Sendable {
   public var lastWorker: Int32?
   /// Stop signals sent, to workers that had not arrived after the grace time.
   public var signals: Int
+  /// The name of `lastWorker`, as ``LateWorker/name``; empty if the thread has ended meanwhile.
+  public var lastWorkerName: String?
 }
 
 extension Quiescence {
@@ -60,9 +62,10 @@ extension Quiescence {
     unsafe request.scan = scan
     unsafe request.observe = observe
     unsafe request.observe_context = observeContext
-    stopLock.withLock {
+    let last = stopLock.withLock {
       // Within this call no Swift code runs: a worker may be frozen while it holds any lock of the runtime.
       unsafe ftrace_stop_run(&request)
+      return unsafe record(request, of: plan)
     }
     if unsafe request.status == FTRACE_STOP_REFUSED.rawValue {
       throw unsafe .pagesRefused(errno: request.error)
@@ -79,7 +82,8 @@ extension Quiescence {
       workers: Int(request.workers),
       waitedFor: Int(request.waited_for),
       lastWorker: request.last_tid == 0 ? nil : request.last_tid,
-      signals: Int(request.signals))
+      signals: Int(request.signals),
+      lastWorkerName: request.last_tid == 0 ? nil : last.text)
   }
 
   private static func lateWorkers(_ request: inout ftrace_stop) -> [LateWorker] {

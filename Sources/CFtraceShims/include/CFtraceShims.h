@@ -23,3 +23,4 @@
 #include "ftrace_territory.h"
 #include "ftrace_thread.h"
 #include "ftrace_ticket.h"
+#include "ftrace_worker_name.h"

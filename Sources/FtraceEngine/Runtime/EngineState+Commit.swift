@@ -392,9 +392,11 @@ extension EngineState {
       report = try stop(&plan, &uncertain)
     } catch {
       if case .timedOut = error { statistics.timeouts += 1 }
+      stopStatistics.record(error)
       throw .quiescence(named(error))
     }
     statistics.stops += 1
+    stopStatistics.record(report)
     lastStop = report
     statistics.longestTimeToStop = max(statistics.longestTimeToStop, report.timeToStop)
     statistics.longestTimeStopped = max(statistics.longestTimeStopped, report.timeStopped)

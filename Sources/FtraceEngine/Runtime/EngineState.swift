@@ -103,6 +103,7 @@ struct DesiredState {
   var statistics = EngineStatistics()
   /// What the last stop of this runtime did.
   var lastStop: StopReport?
+  var stopStatistics = StopStatistics()
   var daemonDue: Duration
   var daemonNow: Duration = .zero
   #if FTRACE_DELAYS

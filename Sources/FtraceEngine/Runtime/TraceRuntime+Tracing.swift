@@ -85,6 +85,11 @@ extension TraceRuntime {
   /// What the last stop of this runtime did and cost; nil before the first. Stops that were given up do not count.
   public var lastStop: StopReport? { read { $0.lastStop } }
 
+  /// What the stops of this runtime did and cost so far. `Quiescence.statistics` has those of the whole process.
+  ///
+  /// Any thread may call this; it waits for a stop of this runtime that is under way, and a worker counts as parked meanwhile.
+  public var stopStatistics: StopStatistics { read { $0.stopStatistics } }
+
   /// Every site of every function, in order of address.
   public var sites: [SiteReport] { read { $0.siteReports() } }
 

@@ -5,6 +5,8 @@ struct Variant {
   let name: String
   /// Operations that an iteration stands for.
   var operations = 1.0
+  /// Called before each batch, untimed.
+  var prepare: () -> Void = {}
   /// Runs so many iterations.
   let run: (_ iterations: Int) -> Void
 }
@@ -28,6 +30,7 @@ struct Bench {
       for position in variants.indices {
         let index = (position + round) % variants.count
         let (variant, count) = (variants[index], iterations[index])
+        variant.prepare()
         // What ran before has left the caches and the predictors to itself.
         variant.run(count / 8 + 1)
         let time = undisturbed { variant.run(count) }

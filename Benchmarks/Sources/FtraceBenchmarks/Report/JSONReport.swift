@@ -7,6 +7,8 @@ struct JSONReport: Encodable {
     var medianNs: Double
     var p10Ns: Double
     var p90Ns: Double
+    var p99Ns: Double
+    var maxNs: Double
     /// Name of what `ratio` is relative to, and its median.
     var baseline: String?
     var baselineNs: Double?
@@ -15,6 +17,7 @@ struct JSONReport: Encodable {
     var budgetLimit: Double?
     var budgetValue: Double?
     var verdict: String?
+    var lastWorker: String?
     var extra: [String: Double]
   }
 
@@ -29,9 +32,10 @@ struct JSONReport: Encodable {
     results = rows.map { row in
       Result(
         name: row.name, medianNs: row.samples.median, p10Ns: row.samples.percentile(10),
-        p90Ns: row.samples.percentile(90), baseline: row.baseline?.name, baselineNs: row.baseline?.samples.median,
+        p90Ns: row.samples.percentile(90), p99Ns: row.samples.percentile(99), maxNs: row.samples.percentile(100),
+        baseline: row.baseline?.name, baselineNs: row.baseline?.samples.median,
         ratio: row.ratio, budget: row.budget?.text, budgetLimit: row.budget?.limit, budgetValue: row.budget?.value,
-        verdict: row.budget?.verdict.rawValue,
+        verdict: row.budget?.verdict.rawValue, lastWorker: row.lastWorker,
         extra: Dictionary(uniqueKeysWithValues: row.extra.map { ($0.name, $0.value) }))
     }
   }

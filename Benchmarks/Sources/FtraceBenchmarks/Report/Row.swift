@@ -7,6 +7,8 @@ struct Row {
   var budget: Budget?
   /// Further figures, by name.
   var extra: [(name: String, value: Double)] = []
+  /// For rows of stops: the worker that was last to arrive most often.
+  var lastWorker: String?
 
   struct Baseline {
     let name: String

@@ -1,92 +1,93 @@
-import BenchmarkShims
 import Foundation
 import Ftrace
 
-/// How long a stop takes while workers run loops that poll, a core each, and how long without any.
+/// How long stops take while workers do different things, and how long without any.
 func stopping(_ bench: Bench, _ results: inout Results) throws {
   let cpus = ProcessInfo.processInfo.activeProcessorCount
-  guard cpus > 1 else {
-    results.skip("stop", "it needs a second CPU")
-    return
-  }
-  let runtime = try TraceRuntime.forBenchmarks()
-  let alone = try stops(runtime, bench)
-
-  let crew = try Crew(runtime, workers: cpus - 1)
-  let busy = try stops(runtime, bench)
-  crew.dismiss()
-
-  results.add(
-    Row(
-      name: "stop", samples: busy.whole, baseline: .init(name: "a stop without workers", samples: alone.whole),
-      budget: .nanoseconds(busy.whole.median, atMost: 30_000, "p50 30 us"),
-      extra: [
-        ("workers", Double(cpus - 1)), ("p99", busy.whole.percentile(99)), ("p50 to stop", busy.toStop.median),
-        ("p50 from there to the release", busy.whole.median - busy.toStop.median),
-      ]))
-  results.add(
-    Row(
-      name: "stop-p99", samples: Samples([busy.whole.percentile(99)]),
-      baseline: .init(name: "stop", samples: busy.whole),
-      budget: .nanoseconds(busy.whole.percentile(99), atMost: 100_000, "p99 100 us")))
-}
-
-/// Runs stops that write one instruction each: those of a change of tracer.
-private func stops(_ runtime: TraceRuntime, _ bench: Bench) throws -> (whole: Samples, toStop: Samples) {
-  let ops = unsafe TraceOps(name: "empty", callback: { _, _, _, _ in })
-  var (whole, toStop) = (Samples(), Samples())
-  for _ in 0..<(bench.quick ? 200 : 2000) {
-    for on in [true, false] {
-      if on { try runtime.register(ops) } else { try runtime.unregister(ops) }
-      guard let stop = runtime.lastStop else { preconditionFailure("a stop was run") }
-      toStop.add(stop.timeToStop.nanoseconds)
-      whole.add((stop.timeToStop + stop.timeStopped).nanoseconds)
+  let alone = try Stops.measure(bench, deadline: .seconds(10)) { _ in nil }
+  guard case .done(let alone) = alone else { return }
+  func row(
+    _ name: String, _ work: CrewWork, workers: Int, pinned: Bool = false, deadline: Duration = .seconds(10)
+  ) throws -> Stops.Figures? {
+    let outcome = try Stops.measure(bench, deadline: deadline) { runtime in
+      try Crew(runtime, work, workers: workers, pinned: pinned)
+    }
+    switch outcome {
+    case .late(let reason):
+      results.skip(name, reason)
+      return nil
+    case .done(let figures):
+      results.add(
+        Row(
+          name: name, samples: figures.whole, baseline: .init(name: "a stop without workers", samples: alone.whole),
+          budget: work == .polling && pinned
+            ? .nanoseconds(figures.whole.median, atMost: 30_000, "p50 30 us")
+            : work == .loop ? .nanoseconds(figures.whole.percentile(99), atMost: 2_000_000, "p99 2 ms") : nil,
+          extra: [("workers", Double(workers)), ("p50 to stop", figures.toStop.median)],
+          lastWorker: figures.lastWorker))
+      return figures
     }
   }
-  return (whole, toStop)
+
+  if cpus > 1 {
+    if let polling = try row("stop-polling", .polling, workers: cpus - 1, pinned: true) {
+      results.add(
+        Row(
+          name: "stop-polling-p99", samples: Samples([polling.whole.percentile(99)]),
+          baseline: .init(name: "stop-polling", samples: polling.whole),
+          budget: .nanoseconds(polling.whole.percentile(99), atMost: 100_000, "p99 100 us")))
+    }
+  } else {
+    results.skip("stop-polling", "it needs a second CPU")
+  }
+  // These depend on the stop signal: where there is none the first stop is late.
+  _ = try row("stop-loop", .loop, workers: max(1, cpus - 1), pinned: cpus > 1, deadline: .milliseconds(500))
+  _ = try row("stop-read", .reading, workers: 4, deadline: .milliseconds(500))
+  _ = try row("stop-read-parked", .readingParked, workers: 4)
+  _ = try row("stop-oversubscribed", .polling, workers: 2 * cpus)
+  _ = try row("stop-64", .polling, workers: 64)
 }
 
-/// Threads that stay in one emitted call, which polls, until they are dismissed. Each has a CPU of its own, the first one left out.
-@safe private final class Crew {
-  private let flag: UnsafeMutablePointer<UInt64>
-  private let done = DispatchSemaphore(value: 0)
-  private let count: Int
+/// Stops that write one instruction each: those of a change of tracer.
+private enum Stops {
+  struct Figures {
+    var whole = Samples()
+    var toStop = Samples()
+    /// Who was last to arrive most often.
+    var lastWorker = "nobody"
+  }
 
-  init(_ runtime: TraceRuntime, workers: Int) throws {
-    count = workers
-    // Read by the workers until they are dismissed; freed after that.
-    unsafe flag = .allocate(capacity: 1)
-    unsafe flag.initialize(to: 0)
-    let spin = try runtime.define("spin", as: ((UInt) -> Void).self) { f in
-      let again = f.label("again")
-      f.prologue(saving: [.rbx])
-      f.mov(.rbx, .rdi)
-      f.bind(again)
-      f.poll()
-      f.cmp(.qword, .base(.rbx), 0)
-      f.j(.e, again)
-      f.functionReturn()
-    }
-    let started = DispatchSemaphore(value: 0)
-    let (address, done) = (UInt(bitPattern: unsafe flag), done)
-    for worker in 1...workers {
-      Thread.detachNewThread {
-        // A CPU that it cannot have costs precision, not correctness.
-        _ = bench_pin(Int32(worker))
-        started.signal()
-        spin(address)
-        done.signal()
+  case done(Figures)
+  /// A worker did not arrive before the deadline.
+  case late(String)
+
+  /// Runs stops of a runtime of its own under a crew, at most so many, and for at most so long.
+  static func measure(
+    _ bench: Bench, deadline: Duration, crew make: (TraceRuntime) throws -> Crew?
+  ) throws -> Stops {
+    var configuration = Configuration()
+    configuration.recording = .atEmission
+    configuration.daemonClock = .manual
+    configuration.reservation = 64 << 20
+    configuration.stopDeadline = deadline
+    let runtime = try TraceRuntime(configuration)
+    let crew = try make(runtime)
+    defer { crew?.dismiss() }
+    let ops = unsafe TraceOps(name: "empty", callback: { _, _, _, _ in })
+    var figures = Figures()
+    let (begin, limit) = (ContinuousClock.now, Duration.milliseconds(bench.quick ? 500 : 4000))
+    for turn in 0..<(bench.quick ? 400 : 4000) where turn < 20 || begin.duration(to: .now) < limit {
+      do {
+        if turn % 2 == 0 { try runtime.register(ops) } else { try runtime.unregister(ops) }
+      } catch {
+        guard case .quiescence(.timedOut) = error else { throw error }
+        return .late("a worker did not arrive within \(deadline)")
       }
+      guard let stop = runtime.lastStop else { preconditionFailure("a stop was run") }
+      figures.toStop.add(stop.timeToStop.nanoseconds)
+      figures.whole.add((stop.timeToStop + stop.timeStopped).nanoseconds)
     }
-    for _ in 0..<workers { started.wait() }
-    Thread.sleep(forTimeInterval: 0.01)
+    if let last = runtime.stopStatistics.lastWorkers.first { figures.lastWorker = "\(last.name) (\(last.stops))" }
+    return .done(figures)
   }
-
-  func dismiss() {
-    // The emitted loop reads it at each turn; on this processor a store of eight bytes is one.
-    unsafe flag.pointee = 1
-    for _ in 0..<count { done.wait() }
-  }
-
-  deinit { unsafe flag.deallocate() }
 }

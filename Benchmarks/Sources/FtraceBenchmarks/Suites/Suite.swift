@@ -5,7 +5,7 @@ struct Suite: Sendable {
 
   static let all = [
     Suite(name: "calls", run: callCosts), Suite(name: "first-call", run: firstCalls),
-    Suite(name: "patch", run: patching), Suite(name: "stop", run: stopping),
+    Suite(name: "patch", run: patching), Suite(name: "stop", run: stopping), Suite(name: "reader", run: reading),
     Suite(name: "assembler", run: assembling),
   ]
 }
