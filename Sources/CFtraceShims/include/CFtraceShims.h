@@ -7,7 +7,6 @@
 
 #include "ftrace_barrier.h"
 #include "ftrace_code_ranges.h"
-#include "ftrace_copy.h"
 #include "ftrace_delay.h"
 #include "ftrace_entry_points.h"
 #include "ftrace_fork.h"
