@@ -106,8 +106,8 @@ import Testing
       #expect(statistics.timeToStop.count == UInt64(statistics.stops))
       #expect(statistics.timeStopped.count == UInt64(statistics.stops))
       #expect(statistics.sitesWritten.count == statistics.batchSize.count)
-      // The worker may be on its way through a poll when a stop begins: then it is not waited for.
-      #expect(statistics.lastWorkers.allSatisfy { !$0.name.isEmpty && $0.stops > 0 })
+      // Workers of other tests may be among them, and ended since.
+      #expect(statistics.lastWorkers.allSatisfy { $0.stops > 0 && $0.stops <= statistics.stops })
       #expect(statistics.timeToStop.min ?? 0 > 0)
     }
   }

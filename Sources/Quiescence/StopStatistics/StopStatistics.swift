@@ -1,7 +1,7 @@
 /// What the stops so far did and cost: of the process (``Quiescence/statistics``), or of one runtime.
 ///
-/// A value of about 31 KiB without references: a copy is a consistent picture of one moment. Recording takes about a hundred nanoseconds
-/// after the workers have been released, and never allocates.
+/// A value of about 31 KiB without references: a copy is a consistent picture of one moment. Recording
+/// comes after the workers have been released.
 ///
 /// ```swift
 /// let statistics = Quiescence.statistics
