@@ -76,6 +76,13 @@ package final class PollingLoop: Sendable {
   /// Runs a poller until it is stopped.
   package func run(_ poller: EmittedFunction<Int, UInt>) -> Int { poller(words.address) }
 
+  /// The same by the raw entry of a poller, for a worker that is inside.
+  package func run(rawEntry: UInt) -> Int {
+    typealias Function = @convention(c) (UInt) -> Int
+    // Safe: the caller is inside, and answers for the entry and its type.
+    return unsafe unsafeBitCast(rawEntry, to: Function.self)(words.address)
+  }
+
   /// Waits until the poller has looped at least once.
   package func waitUntilRunning() { while words[1] == 0 { sched_yield() } }
 

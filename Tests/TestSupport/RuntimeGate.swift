@@ -48,7 +48,7 @@ private final class RuntimeGate: @unchecked Sendable {
   }
 }
 
-/// Whether no runtime is left within some seconds: one that was released in use, or by a thread that retires an ops, goes late.
+/// Whether no runtime is left within some seconds: one that was released in use goes late.
 private func everyRuntimeGoes() -> Bool {
   for _ in 0..<500 {
     if RuntimeSlot.takenCount == 0 { return true }

@@ -19,6 +19,14 @@ extension TraceRuntime {
     }
   }
 
+  /// Addresses of what workers run while they enter, leave and wait during a stop.
+  package var slowStubAddresses: [UInt] {
+    read { state in
+      [state.stubs.enterSlow, state.stubs.leaveSlow, state.stubs.pollSlow, state.stubs.stackCheckSlow]
+        .map(state.executable)
+    }
+  }
+
   /// The address of the thunk of a registered ops.
   package func thunk(of ops: TraceOps) -> UInt? {
     read { state in
