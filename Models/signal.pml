@@ -11,7 +11,7 @@
  *   send_signals                     ftrace_signal_send for each worker that has not arrived; at most one is on its way
  *   Worker, `gate`                   Assembler.enter and leave (FtraceEngine): a range where nobody is stopped
  *   Worker, `become`                 become_running
- *   Worker, `trampoline`             a trampoline, a stub, the recorder, or a non-zero busy count: the same for the handler
+ *   Worker, `trampoline`             a trampoline or stub (refused by the pc), which calls the recorder (by the busy count)
  *   Worker, `poll`                   ftrace_poll_slow, whose stub saves all registers on the stack
  *   Worker, `park`, `unpark`         ftrace_park_begin, ftrace_park_end; emitted code may be called in between
  *   Stopper                          ftrace_stop_run
@@ -24,7 +24,7 @@
  *
  * Invariants
  *   I1  No worker executes a site while bytes change.                       assert(!changing)
- *   I2  Nobody in a trampoline, recorder or ring switch is stopped there.   assert(!recording[w]) in the stopper
+ *   I2  Nobody in a trampoline, recorder or ring switch is stopped there.   assert(!busy[w]) in the stopper
  *   I3  The stopper sees the right state of each worker that has frames: the stack pointer that was saved reaches its last frame, and
  *       registers that are live are visible.                                assert in `scan`
  *   I4  An acknowledgement is never taken for another stop's (ABA): it would break I1 or I3.
@@ -57,7 +57,7 @@ bool loaded_by_handler[W];
 
 /* Where a worker is. */
 bool refusing[W];  /* its pc is in a range where nobody is stopped */
-bool recording[W]; /* ring cursors are being changed */
+bool busy[W];      /* its busy count is not 0: ring cursors, contexts or modes are being changed */
 byte height[W];
 bool live[W];
 bool queued[W];    /* a stop signal is on its way */
@@ -90,7 +90,7 @@ end:
      loaded_by_handler[me] = PRESENT;
      if
 #ifndef NO_REFUSE
-     :: refusing[me] -> loaded_by_handler[me] = PAST; goto back
+     :: refusing[me] || busy[me] -> loaded_by_handler[me] = PAST; goto back
 #endif
      :: else
      fi;
@@ -151,7 +151,7 @@ end:
   :: inside[me] -> /* nested */
 #ifdef NESTED_CHECK
      if
-     :: armed[me] -> refusing[me] = false; look_and_acknowledge(loaded_by_program[me], height[me])
+     :: armed[me] && !busy[me] -> refusing[me] = false; look_and_acknowledge(loaded_by_program[me], height[me])
      :: else
      fi;
 #endif
@@ -213,8 +213,8 @@ code:
   fi;
 trampoline:
   refusing[me] = true;
-  recording[me] = true;
-  recording[me] = false;
+  busy[me] = true;
+  busy[me] = false;
   refusing[me] = false;
   goto code;
 poll:
@@ -333,7 +333,7 @@ scan:
        :: inside[i] || parked[i] -> assert(saved[i] >= height[i]); assert(!live[i] || interrupted[i])
        :: else
        fi;
-       assert(!recording[i]);
+       assert(!busy[i]);
        i++
      }
   :: else -> break
