@@ -1,6 +1,24 @@
 // What attaching, detaching and the stopper need of the stop signal, private to this target.
 #pragma once
+#include <signal.h>
+
 #include "ftrace_thread.h"
+
+// rt_sigaction(2) in the kernel's layout, called as it is: a sanitizer that stands between would deliver the signal late, and only in
+// code that calls libc.
+struct ftrace_kernel_action {
+  union {
+    void (*handler)(int);
+    void (*action)(int, siginfo_t *, void *);
+  };
+  unsigned long flags;
+  void (*restorer)(void);
+  uint64_t mask;
+};
+
+/// Where the stop signal's handler returns to.
+void ftrace_signal_restorer(void) __attribute__((visibility("hidden")));
+
 
 /// Provides the calling thread with an alternate stack and unblocks the stop signal on it. Returns 0 or an errno.
 int ftrace_signal_attach(struct ftrace_thread *self) __attribute__((visibility("hidden")));

@@ -14,22 +14,10 @@
 #include "ftrace_domain.h"
 #include "ftrace_signal_thread.h"
 
-// rt_sigaction(2) in the kernel's layout, called as it is: a sanitizer that stands between would deliver the signal late, and only in
-// code that calls libc.
-struct kernel_action {
-  union {
-    void (*handler)(int);
-    void (*action)(int, siginfo_t *, void *);
-  };
-  unsigned long flags;
-  void (*restorer)(void);
-  uint64_t mask;
-};
-
 enum { KERNEL_SA_RESTORER = 0x04000000, SIGNAL_SET_BYTES = 8 };
 
 static int stop_signal;
-static struct kernel_action previous;
+static struct ftrace_kernel_action previous;
 
 static uint64_t bit(int signal) { return UINT64_C(1) << (signal - 1); }
 
@@ -57,7 +45,7 @@ void ftrace_restore_signals(uint64_t set) {
 }
 
 // Unwinders know a signal frame by these two instructions at its return address.
-__attribute__((naked, noinline)) static void restorer(void) {
+__attribute__((naked, noinline)) void ftrace_signal_restorer(void) {
   __asm__("movq $15, %rax\n\t" // rt_sigreturn
           "syscall");
 }
@@ -68,7 +56,7 @@ static void chain(int signal, siginfo_t *info, void *context) {
     previous.action(signal, info, context);
   } else if (previous.handler == SIG_DFL) {
     // A real-time signal without a handler ends the process: so it does, once this handler has returned.
-    struct kernel_action none = {.handler = SIG_DFL, .flags = KERNEL_SA_RESTORER, .restorer = restorer};
+    struct ftrace_kernel_action none = {.handler = SIG_DFL, .flags = KERNEL_SA_RESTORER, .restorer = ftrace_signal_restorer};
     syscall(SYS_rt_sigaction, signal, &none, NULL, SIGNAL_SET_BYTES);
     syscall(SYS_tgkill, getpid(), (pid_t)syscall(SYS_gettid), signal);
   } else if (previous.handler != SIG_IGN) {
@@ -135,10 +123,11 @@ int ftrace_signal_install(int signal) {
   if (stop_signal) return 0;
   if (!signal) signal = SIGRTMAX - 4;
   if (signal < SIGRTMIN || signal > SIGRTMAX) return EINVAL;
-  const struct kernel_action action = {
+  ftrace_signal_frame_prepare();
+  const struct ftrace_kernel_action action = {
       .action = on_stop_signal,
       .flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART | KERNEL_SA_RESTORER,
-      .restorer = restorer,
+      .restorer = ftrace_signal_restorer,
       .mask = all_but_faults(),
   };
   const int saved = errno;
@@ -155,7 +144,7 @@ int ftrace_signal_number(void) { return stop_signal; }
 
 bool ftrace_signal_is_installed(void) {
   const int saved = errno;
-  struct kernel_action now = {0};
+  struct ftrace_kernel_action now = {0};
   const long result = stop_signal ? syscall(SYS_rt_sigaction, stop_signal, NULL, &now, SIGNAL_SET_BYTES) : -1;
   errno = saved;
   return result == 0 && now.action == on_stop_signal;

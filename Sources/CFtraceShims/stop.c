@@ -205,7 +205,7 @@ static void run(struct ftrace_stop *stop) {
 #endif
   if (stop->scan)
     for (const struct ftrace_thread *thread = ftrace_registry_first(); thread; thread = thread->next)
-      ftrace_scan_worker(stop->scan, thread);
+      ftrace_scan_worker(stop->scan, thread, stop->generation);
   if (stop->plan) {
     stop->error = make_writable(stop->plan);
     if (!stop->error) {

@@ -211,10 +211,22 @@ void ftrace_leave_slow(void) {
     ftrace_thread_detach();
 }
 
+void ftrace_nested_slow(void) {
+  // A handler that has interrupted the recorder goes on: the stop waits for it.
+  if (atomic_load_explicit(&block.busy, memory_order_relaxed)) return;
+  struct ftrace_park park;
+  ftrace_park_capture(&park);
+  ftrace_park_begin(&park);
+  ftrace_park_end(&park);
+}
+
 void ftrace_enter(void) {
   const uint32_t depth = atomic_load_explicit(&block.depth, memory_order_relaxed);
   if (depth) {
     atomic_store_explicit(&block.depth, depth + 1, memory_order_relaxed);
+    // In a signal handler the gate below may have stored its depth and not yet looked.
+    atomic_signal_fence(memory_order_seq_cst);
+    if (atomic_load_explicit(&block.poll, memory_order_acquire) & FTRACE_POLL_ARMED) ftrace_nested_slow();
     return;
   }
   atomic_store_explicit(&block.depth, 1, memory_order_relaxed);
@@ -231,7 +243,8 @@ void ftrace_leave(void) {
 
 bool ftrace_poll_slow(uint64_t sp, uint64_t lowest) {
   const uint32_t poll = atomic_load_explicit(&block.poll, memory_order_acquire);
-  if (poll & FTRACE_POLL_ARMED) {
+  // In a handler that has interrupted the recorder the worker goes on, as it would if it were asked by signal.
+  if (poll & FTRACE_POLL_ARMED && !atomic_load_explicit(&block.busy, memory_order_relaxed)) {
     // A handler of the program that ran now could enter emitted code, nested and therefore unasked.
     const uint64_t signals = ftrace_block_signals();
     const uint64_t generation = atomic_load_explicit(&ftrace_domain.generation, memory_order_acquire);

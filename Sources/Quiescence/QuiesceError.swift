@@ -4,6 +4,8 @@ public enum QuiesceError: Error, Equatable, Sendable {
   case timedOut(late: [LateWorker], after: Duration)
   /// The call was made from a tracer's callback, which runs inside of the very code that a stop must find unused.
   case insideCallback
+  /// The call was made from a signal handler, which may have interrupted this thread while it holds what a stop needs.
+  case insideSignalHandler
   /// A thread could not be registered; `errno` says why.
   case attachRefused(errno: Int32)
   /// The kernel refused to make pages of code writable for the stop; `errno` says why.
@@ -30,7 +32,8 @@ public struct LateWorker: Equatable, Sendable {
 
 extension LateWorker: CustomStringConvertible {
   public var description: String {
-    let place = function.map { ", last seen in '\($0)'" } ?? address.map { ", last seen at 0x" + String($0, radix: 16) } ?? ""
+    let place =
+      function.map { ", last seen in '\($0)'" } ?? address.map { ", last seen at 0x" + String($0, radix: 16) } ?? ""
     return "\(name) (thread \(threadID), depth \(depth), \(whereabouts)\(place))"
   }
 }
@@ -43,6 +46,8 @@ extension QuiesceError: CustomStringConvertible {
         + "Nothing was changed. Wrap calls that block in `parked { }`, and do not block the stop signal on workers."
     case .insideCallback:
       "not possible inside a tracer's callback: it would wait for itself. Use `retire()`, or ask from another thread."
+    case .insideSignalHandler:
+      "not possible inside a signal handler: set a flag there, and ask from a thread."
     case .attachRefused(let errno):
       "the thread cannot be registered as a worker (errno \(errno)): free memory or thread-specific keys."
     case .pagesRefused(let errno):

@@ -48,6 +48,19 @@ public enum Quiescence {
   /// Whether the calling thread runs a tracer's callback.
   public static var isInsideCallback: Bool { ftrace_thread_inside_callback() }
 
+  /// Whether the calling thread runs a signal handler: on an alternate stack, or, on a registered thread, one that blocks its signal.
+  public static var isInsideSignalHandler: Bool {
+    prepare()
+    return ftrace_inside_signal_handler()
+  }
+
+  /// Throws where a request for a stop would wait for the very thread that makes it.
+  /// - Throws: `.insideCallback`, `.insideSignalHandler`.
+  package static func refuseIfInside() throws(QuiesceError) {
+    guard !isInsideCallback else { throw .insideCallback }
+    guard !isInsideSignalHandler else { throw .insideSignalHandler }
+  }
+
   /// Number of registered threads. Waits while a stop is under way.
   public static var workerCount: Int {
     FtraceQuiescence.parked { Int(ftrace_registry_count()) }
@@ -62,8 +75,11 @@ public enum Quiescence {
   /// Serialises the cores of this process, so that none runs on bytes that it fetched before.
   ///
   /// Where workers can only serialise themselves this is a stop, and can fail as one does.
-  package static func serialiseCores() throws(QuiesceError) {
+  package static func serialiseCores(
+    deadline: Duration = defaultDeadline, grace: Duration? = defaultGrace
+  ) throws(QuiesceError) {
     prepare()
-    if !ftrace_barrier_serialise_all() { _ = try unsafe stop() }
+    // Safe: there is neither a plan nor a scan.
+    if !ftrace_barrier_serialise_all() { _ = try unsafe stop(deadline: deadline, grace: grace) }
   }
 }

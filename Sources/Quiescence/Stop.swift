@@ -20,7 +20,7 @@ public struct StopReport: Equatable, Sendable {
   public var lastWorker: Int32?
   /// Stop signals sent, to workers that had not arrived after the grace time.
   public var signals: Int
-  /// The name of `lastWorker`, as ``LateWorker/name``; empty if the thread has ended meanwhile.
+  /// The name of `lastWorker`, as ``LateWorker/name``.
   public var lastWorkerName: String?
 }
 
@@ -42,7 +42,7 @@ extension Quiescence {
   ///   - scan: retired ranges to look for on the stopped stacks.
   ///   - grace: after this time workers that have not arrived are stopped by signal; nil: they are waited for.
   ///   - observe: called while stopped, before the plan. It must not allocate, lock or call the Swift runtime.
-  /// - Throws: `.timedOut`, `.insideCallback` or `.pagesRefused`; no code was changed.
+  /// - Throws: `.timedOut`, `.insideCallback`, `.insideSignalHandler` or `.pagesRefused`; no code was changed.
   package static func stop(
     plan: UnsafeMutablePointer<ftrace_plan>? = nil,
     scan: UnsafeMutablePointer<ftrace_scan>? = nil,
@@ -52,7 +52,7 @@ extension Quiescence {
     observeContext: UnsafeMutableRawPointer? = nil
   ) throws(QuiesceError) -> StopReport {
     prepare()
-    guard !isInsideCallback else { throw .insideCallback }
+    try refuseIfInside()
     var request = unsafe ftrace_stop()
     unsafe request.deadline_ns = max(1, deadline.wholeNanoseconds)
     unsafe request.spin_ns = spin.wholeNanoseconds

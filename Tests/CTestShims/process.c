@@ -86,6 +86,13 @@ int ftrace_test_blocks(int signal) {
   return sigismember(&set, signal);
 }
 
+void ftrace_test_unblock(int signal) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, signal);
+  pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
 void *ftrace_test_alternate_stack(uint64_t bytes) {
   void *start = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   const stack_t stack = {.ss_sp = start, .ss_size = bytes};

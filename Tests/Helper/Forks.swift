@@ -34,7 +34,9 @@ func forksUnderLoad() throws {
         for (index, f) in functions.enumerated() {
           let result = f(argument)
           // Of a function that is redefined all the time.
-          check(result == argument + index || (index == 0 && result == argument + 100), "f\(index)(\(argument)) is \(result)")
+          check(
+            result == argument + index || (index == 0 && result == argument + 100),
+            "f\(index)(\(argument)) is \(result)")
         }
         argument += 1
       }

@@ -79,7 +79,9 @@ func pooledThreads() throws {
     let isNew = isFirst  // a thread of the pool that was here before is a worker still
     isFirst = false
     start {
-      check(!isNew || ftrace_test_blocks(signalNumber) == 1, "the pool's threads do not block the signal: another test is wanted")
+      check(
+        !isNew || ftrace_test_blocks(signalNumber) == 1,
+        "the pool's threads do not block the signal: another test is wanted")
       _ = spin(Int(bitPattern: unsafe words.base))
       finished.set()
     }

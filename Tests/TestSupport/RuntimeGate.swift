@@ -107,7 +107,9 @@ package func testConfiguration(
   configuration.daemonClock = .manual
   configuration.stopDeadline = .seconds(30)
   // `make check` runs the tests once with stops that signal at once.
-  if let grace = Environment["FTRACE_TEST_GRACE_US"].flatMap(Int.init) { configuration.stopGrace = .microseconds(grace) }
+  if let grace = Environment["FTRACE_TEST_GRACE_US"].flatMap(Int.init) {
+    configuration.stopGrace = .microseconds(grace)
+  }
   for change in changes { change.apply(&configuration) }
   return configuration
 }

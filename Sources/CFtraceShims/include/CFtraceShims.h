@@ -16,6 +16,7 @@
 #include "ftrace_sabotage.h"
 #include "ftrace_scan.h"
 #include "ftrace_signal.h"
+#include "ftrace_signal_frame.h"
 #include "ftrace_stop.h"
 #include "ftrace_symbols.h"
 #include "ftrace_syscalls.h"

@@ -11,6 +11,7 @@ _Noreturn void ftrace_trap_call(const char *name, const char *reason);
 _Noreturn void ftrace_trap_stack(uint64_t return_address);
 
 static inline uintptr_t ftrace_address_of_enter_slow(void) { return (uintptr_t)&ftrace_enter_slow; }
+static inline uintptr_t ftrace_address_of_nested_slow(void) { return (uintptr_t)&ftrace_nested_slow; }
 static inline uintptr_t ftrace_address_of_leave_slow(void) { return (uintptr_t)&ftrace_leave_slow; }
 static inline uintptr_t ftrace_address_of_poll_slow(void) { return (uintptr_t)&ftrace_poll_slow; }
 static inline uintptr_t ftrace_address_of_record_ip(void) { return (uintptr_t)&ftrace_record_ip; }

@@ -27,11 +27,13 @@ __attribute__((no_sanitize("address", "thread"))) static inline void ftrace_scan
 
 /// Looks through one quiescent worker. The worker must not run while this does (other than in native code below `saved_sp`).
 __attribute__((no_sanitize("address", "thread"))) static inline void ftrace_scan_worker(
-    struct ftrace_scan *scan, const struct ftrace_thread *thread) {
+    struct ftrace_scan *scan, const struct ftrace_thread *thread, uint64_t generation) {
   if (scan->count == 0) return;
-  const bool frames = atomic_load_explicit(&((struct ftrace_thread *)thread)->depth, memory_order_relaxed) != 0 ||
-                      thread->parked != 0;
-  if (!frames) return;
+  // A worker that has not acknowledged may show a depth for a moment, on its way in: it is about to look and take it back.
+  struct ftrace_thread *worker = (struct ftrace_thread *)thread;
+  const bool acknowledged = atomic_load_explicit(&worker->depth, memory_order_relaxed) != 0 &&
+                            atomic_load_explicit(&worker->acknowledged, memory_order_relaxed) == generation;
+  if (!acknowledged && thread->parked == 0) return;
   ftrace_code_ranges_mark(scan->ranges, scan->marks, scan->count, thread->saved_registers, thread->saved_registers + 6);
   if (thread->interrupted) ftrace_scan_interrupted(scan, thread->interrupted);
   const uint64_t from = (thread->saved_sp + 7) & ~UINT64_C(7);

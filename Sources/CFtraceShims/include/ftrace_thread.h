@@ -138,6 +138,8 @@ static inline void ftrace_thread_set_runtime(uint32_t slot, void *block) {
 
 /// A gate found its poll word set after it stored depth 1: attaches the thread, waits for a stop to end. Returns with depth 1.
 void ftrace_enter_slow(void);
+/// A nested gate found its worker armed: waits for a stop that is under way, except within the recorder.
+void ftrace_nested_slow(void);
 /// A gate left and found one of `AT_LEAVE`: wakes the stopper, ends an exiting thread's registration.
 void ftrace_leave_slow(void);
 /// A back-edge or a prologue found its worker armed, or its stack short: waits for a stop that is under way. `sp` is the lowest address

@@ -1,6 +1,6 @@
 // The name of a registered thread, as a value of two words: small enough to keep in a table without strings.
 #pragma once
-#include "ftrace_thread.h"
+#include "ftrace_stop.h"
 
 struct ftrace_worker_name {
   uint64_t low, high; // up to 15 bytes in order of memory, then zeros
@@ -15,16 +15,7 @@ static inline struct ftrace_worker_name ftrace_worker_name_of(const char *text) 
   return name;
 }
 
-/// The name of the registered thread with a kernel thread id, empty if there is none. Takes the registry's lock.
-static inline struct ftrace_worker_name ftrace_registry_name(int32_t tid) {
-  struct ftrace_worker_name name = {0, 0};
-  if (!tid) return name;
-  const uint64_t signals = ftrace_registry_lock();
-  for (const struct ftrace_thread *thread = ftrace_registry_first(); thread; thread = thread->next)
-    if (thread->tid == tid) {
-      name = ftrace_worker_name_of(thread->name);
-      break;
-    }
-  ftrace_registry_unlock(signals);
-  return name;
+/// The name of the last worker to arrive at a stop, empty if none was waited for.
+static inline struct ftrace_worker_name ftrace_stop_last_name(const struct ftrace_stop *stop) {
+  return ftrace_worker_name_of(stop->last_tid ? stop->last_name : "");
 }

@@ -120,7 +120,8 @@ private struct SlowPaths {
 
   func emit(_ stubs: EngineStubs) {
     assembler.enterSlowPaths(
-      nested: nested, slow: slow, entered: entered, stub: EngineSymbol.code(stubs.enterSlow).symbol)
+      nested: nested, slow: slow, entered: entered, stub: EngineSymbol.code(stubs.enterSlow).symbol,
+      nestedStub: EngineSymbol.code(stubs.nestedSlow).symbol)
     assembler.leaveSlowPaths(
       nested: leavingNested, slow: leavingSlow, left: left, stub: EngineSymbol.code(stubs.leaveSlow).symbol)
   }

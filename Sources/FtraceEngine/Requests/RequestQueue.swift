@@ -19,9 +19,10 @@ final class RequestQueue: Sendable {
   var count: Int { waiting.withLock { $0.count } }
 
   /// Has a request served, by this thread or by another one, and returns when it is.
-  /// - Throws: `.quiescence(.insideCallback)`, and the request is not queued then; or what came of the request.
+  /// - Throws: `.quiescence(.insideCallback)` or `.quiescence(.insideSignalHandler)`, and the request is not queued then; or what came
+  ///   of the request.
   func perform(_ request: Request) throws(FtraceError) {
-    guard !Quiescence.isInsideCallback else { throw .quiescence(.insideCallback) }
+    do throws(QuiesceError) { try Quiescence.refuseIfInside() } catch { throw .quiescence(error) }
     // Parked from here on: no stop waits for this thread, and none freezes it while it holds the queue's lock.
     try parked { () throws(FtraceError) in
       waiting.withLock { $0.append(request) }

@@ -242,9 +242,9 @@ struct DesiredState {
     // Memory that held code before may still be in a core's instruction stream.
     if block.offset < highWater {
       do throws(QuiesceError) {
-        try Quiescence.serialiseCores()
+        try Quiescence.serialiseCores(deadline: configuration.stopDeadline, grace: configuration.stopGrace)
       } catch {
-        arena.discard(block)
+        retire(block)  // nobody knows its address
         throw .quiescence(error)
       }
     }

@@ -21,7 +21,9 @@ import FtracePlatform
     let words = arenaBytes / 8
     // A function takes 16 bytes at least, an imported one may hold a site in each word.
     let records = min(words, limits.capacity == .max ? words : Int(UInt32.max) - 16)
-    let sizes = [words * 4, words * 2, words * 2, classLimit * 8, records * 16, arenaBytes / Int(FTRACE_TERRITORY_GRANULE) / 8]
+    let sizes = [
+      words * 4, words * 2, words * 2, classLimit * 8, records * 16, arenaBytes / Int(FTRACE_TERRITORY_GRANULE) / 8,
+    ]
     var mappings: [SparseMemory] = []
     for size in sizes { mappings.append(try SparseMemory(bytes: size)) }
     self.mappings = mappings

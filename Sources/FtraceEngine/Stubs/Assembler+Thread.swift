@@ -31,9 +31,14 @@ extension Assembler {
   }
 
   /// The out-of-line parts of `enter`.
-  func enterSlowPaths(nested: Label, slow: Label, entered: Label, stub: Symbol) {
+  func enterSlowPaths(nested: Label, slow: Label, entered: Label, stub: Symbol, nestedStub: Symbol) {
     bind(nested)
     add(.dword, .fs(ThreadBlock.depth), 1)
+    // A signal handler can be here while the gate that it interrupted has stored its depth and not yet looked: that gate's thread may
+    // have been counted as outside.
+    test(.dword, .fs(ThreadBlock.poll), Int32(FTRACE_POLL_ARMED))
+    j(.e, entered)
+    call(nestedStub)
     jmp(entered)
     bind(slow)
     call(stub)

@@ -14,6 +14,7 @@ struct EngineStubs {
   var callerCall: UInt32 = 0
   /// Slow paths of gates and back-edges.
   var enterSlow: UInt32 = 0
+  var nestedSlow: UInt32 = 0
   var leaveSlow: UInt32 = 0
   var pollSlow: UInt32 = 0
   var stackCheckSlow: UInt32 = 0
@@ -48,6 +49,9 @@ struct EngineStubs {
     let enterSlow = a.here("enter_slow")
     a.preservingCall { a.callAbsolute(ftrace_address_of_enter_slow()) }
     a.align(16)
+    let nestedSlow = a.here("nested_slow")
+    a.preservingCall { a.callAbsolute(ftrace_address_of_nested_slow()) }
+    a.align(16)
     let leaveSlow = a.here("leave_slow")
     a.preservingCall { a.callAbsolute(ftrace_address_of_leave_slow()) }
     a.align(16)
@@ -81,7 +85,7 @@ struct EngineStubs {
       EngineStubs(
         stub: offset(stub), mcount: offset(mcount), mcountCall: offset(mcountCall), recordIP: offset(recordIP),
         caller: offset(caller), callerCall: offset(callerCall), enterSlow: offset(enterSlow),
-        leaveSlow: offset(leaveSlow), pollSlow: offset(pollSlow),
+        nestedSlow: offset(nestedSlow), leaveSlow: offset(leaveSlow), pollSlow: offset(pollSlow),
         stackCheckSlow: offset(stackCheckSlow), namelessTrap: offset(namelessTrap))
     )
   }
@@ -90,7 +94,7 @@ struct EngineStubs {
   func placed(at block: UInt32) -> EngineStubs {
     var placed = self
     for member in [
-      \EngineStubs.stub, \.mcount, \.mcountCall, \.recordIP, \.caller, \.callerCall, \.enterSlow, \.leaveSlow,
+      \EngineStubs.stub, \.mcount, \.mcountCall, \.recordIP, \.caller, \.callerCall, \.enterSlow, \.nestedSlow, \.leaveSlow,
       \.pollSlow, \.stackCheckSlow, \.namelessTrap,
     ] { placed[keyPath: member] += block }
     return placed
@@ -100,7 +104,7 @@ struct EngineStubs {
   func name(at offset: UInt32) -> String? {
     let starts = [
       (stub, "ftrace_stub"), (recordIP, "ftrace_record_ip"), (mcount, "mcount"), (caller, "ftrace_caller"),
-      (enterSlow, "ftrace_enter_slow"), (leaveSlow, "ftrace_leave_slow"), (pollSlow, "ftrace_poll_slow"),
+      (enterSlow, "ftrace_enter_slow"), (nestedSlow, "ftrace_nested_slow"), (leaveSlow, "ftrace_leave_slow"), (pollSlow, "ftrace_poll_slow"),
       (stackCheckSlow, "ftrace_stack_check_slow"),
     ]
     return starts.filter { $0.0 <= offset }.max { $0.0 < $1.0 }?.1

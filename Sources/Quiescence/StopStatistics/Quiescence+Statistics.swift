@@ -30,7 +30,8 @@ extension Quiescence {
   static func record(
     _ request: borrowing ftrace_stop, of plan: UnsafeMutablePointer<ftrace_plan>?
   ) -> WorkerName {
-    let last = WorkerName(unsafe ftrace_registry_name(request.last_tid))
+    // Safe: read for the call alone.
+    let last = unsafe withUnsafePointer(to: request) { WorkerName(unsafe ftrace_stop_last_name($0)) }
     switch unsafe request.status {
     case FTRACE_STOP_DONE.rawValue:
       unsafe recorded.record(

@@ -74,7 +74,7 @@ public struct StopStatistics: Equatable, Sendable {
     switch error {
     case .timedOut: lateStops += 1
     case .pagesRefused: refusedStops += 1
-    case .insideCallback, .attachRefused, .tooManyRuntimes: break
+    case .insideCallback, .insideSignalHandler, .attachRefused, .tooManyRuntimes: break
     }
   }
 }

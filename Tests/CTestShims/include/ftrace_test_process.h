@@ -19,6 +19,8 @@ void ftrace_test_handle(int signal, void (*function)(void *), void *context);
 void ftrace_test_timer(int signal, int64_t microseconds);
 /// Whether the calling thread blocks a signal.
 int ftrace_test_blocks(int signal);
+/// Has the calling thread take a signal: threads that a pool's thread starts block all.
+void ftrace_test_unblock(int signal);
 /// Installs an alternate stack of that size on the calling thread, and returns its start.
 void *ftrace_test_alternate_stack(uint64_t bytes);
 /// The start of the calling thread's alternate stack, NULL if it has none.

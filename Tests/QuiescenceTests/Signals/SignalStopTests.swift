@@ -4,6 +4,7 @@ import Ftrace
 import FtraceQuiescence
 import FtraceTestSupport
 import Glibc
+import Synchronization
 import Testing
 
 /// Workers that neither poll nor park are stopped by signal.
@@ -54,7 +55,9 @@ import Testing
     return unsafe cells.base
   }
 
-  @Test("attaching unblocks the signal and lends an alternate stack, detaching takes both back; the program's own stack stays")
+  @Test(
+    "attaching unblocks the signal and lends an alternate stack, detaching takes both back; the program's own stack stays"
+  )
   func attachment() throws {
     try withRuntime { runtime in
       let f = try runtime.adder("f", 1)
@@ -219,6 +222,48 @@ import Testing
     }
   }
 
+  @Test("a signal handler is refused what needs a stop, wherever it interrupts; after it the thread is not")
+  func signalHandlers() throws {
+    try withRuntime(alone: true) { runtime in
+      let errors = Mutex<[QuiesceError?]>([])
+      let ask = Asking {
+        do throws(FtraceError) {
+          try runtime.setEnabled(false)
+          errors.withLock { $0.append(nil) }
+        } catch {
+          guard case .quiescence(let error) = error else { return }
+          errors.withLock { $0.append(error) }
+        }
+      }
+      unsafe ftrace_test_handle(
+        SIGUSR2,
+        { context in
+          // Safe: the object outlives the handler's last call.
+          unsafe Unmanaged<Asking>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue().body()
+        }, Unmanaged.passUnretained(ask).toOpaque())
+      let raise = try runtime.hostFunction("raise") { () -> Void in ftrace_test_raise(SIGUSR2) }
+      let f = try runtime.define("f", as: (() -> Void).self) { f in
+        f.prologue()
+        f.call(raise)
+        f.functionReturn()
+      }
+      try onThread {
+        ftrace_test_unblock(SIGUSR2)
+        for _ in 0..<10 { f() }
+        try withWorker { _ in ftrace_test_raise(SIGUSR2) }
+        // What the handlers left on the stack is not taken for one.
+        for _ in 0..<10 { try runtime.setEnabled(!runtime.isEnabled) }
+      }
+      #expect(errors.withLock { $0 } == [QuiesceError?](repeating: .insideSignalHandler, count: 11))
+      withExtendedLifetime(ask) {}
+    }
+  }
+
+  private final class Asking: Sendable {
+    let body: @Sendable () -> Void
+    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+  }
+
   @Test("the program's own signals storm, and their handlers call traced code")
   func storm() throws {
     try withRuntime(alone: true) { runtime in
@@ -230,11 +275,14 @@ import Testing
         SIGUSR1,
         { context in
           // Safe: the handler object outlives the timer.
-          unsafe Unmanaged<StormHandler>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue().call()
+          let handler = unsafe Unmanaged<StormHandler>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue()
+          handler.signals.add()
+          handler.call()
         }, Unmanaged.passUnretained(handler).toOpaque())
       let done = Flag()
       try FtraceTestSupport.beside({
         onThreads(2) { _ in
+          ftrace_test_unblock(SIGUSR1)
           while !done.isSet { handler.call() }
         }
       }) {
@@ -248,7 +296,7 @@ import Testing
       }
       #expect(wrong.count == 0)
       #expect(calls.count > 0)
-      withExtendedLifetime(handler) {}
+      #expect(handler.signals.count > 100)
     }
   }
 
@@ -256,6 +304,7 @@ import Testing
     // Safe: gates of functions that the test holds.
     private let gates: [UInt]
     private let wrong: Counter
+    let signals = Counter()
 
     init(_ functions: [EmittedFunction<Int, Int>], _ wrong: Counter) {
       gates = functions.map { (try? $0.handle.gate()) ?? 0 }
