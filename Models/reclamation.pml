@@ -27,7 +27,8 @@
  *   I4  Nobody waits for ever (invalid end state): thread start and exit wait for a stop, and a stop never for them.
  *
  * Parameters: W workers; each CALLS calls; BODIES redefinitions. Broken variants, each found: NO_SCAN (reclaims without looking), NO_PARKED_SCAN (looks
- * at workers that are inside alone), LATE_PREPARE (judges blocks that were retired after the scan), NO_HANDLE (the
+ * at workers that are inside alone), LATE_PREPARE (judges
+ * a block that became unreachable after the scan), NO_HANDLE (the
  * gate is retired while a handle to the function is held), NO_CHILD_RESET (the child keeps its parent's registry), NO_FORK_LOCK.
  */
 #ifndef W
@@ -200,7 +201,11 @@ inline commit() {
   writing = true; /* the plan: sites of unlinked bodies; and reclaiming, after the release */
   release_world();
 #ifdef LATE_PREPARE
-  atomic { /* what was unlinked by this stop is retired and judged by its scan */
+  atomic { /* what becomes unreachable after the scan is judged by it */
+    if
+    :: slot < BODIES -> unlinked[slot] = true; slot++
+    :: else
+    fi;
     i = 0;
     do
     :: i < BLOCKS -> prepared[i] = retired[i] || unlinked[i]; i++

@@ -117,7 +117,7 @@ back:
 }
 
 /* Once a worker runs again, what it saved is never looked at. It keeps its value, which is deeper than the least that a scan could
-   ask for; the model takes that least value, which is the worst. */
+   ask for; the model takes that least value, which is the worst. After a handler of the program it is what it was before. */
 #define DEAD(w) parked[w]
 
 inline look_and_acknowledge(generation, deepest) {
@@ -128,13 +128,13 @@ inline look_and_acknowledge(generation, deepest) {
 #ifdef PLAIN_ACK
   acknowledged[me] = NONE;
 #endif
-  atomic { generation = PAST; saved[me] = DEAD(me) }
+  generation = PAST
 }
 
 #ifdef PROGRAM
 /* At any instruction of the worker that is not the stop signal's handler. Once for each worker: its effects do not add up. */
 proctype Program(byte me) provided (!handling[me]) {
-  byte below;
+  byte below, before;
   bool refused, was_live;
 end:
   atomic {
@@ -142,6 +142,7 @@ end:
     busy_program[me] = true;
     was_live = live[me];
     below = height[me];
+    before = saved[me];
     refused = refusing[me];
     height[me] = below + was_live; /* the kernel's frame holds the registers */
     live[me] = false;
@@ -179,7 +180,7 @@ end:
      refusing[me] = true;
      inside[me] = false;
   fi;
-  atomic { height[me] = below; live[me] = was_live; refusing[me] = refused; busy_program[me] = false }
+  atomic { height[me] = below; live[me] = was_live; refusing[me] = refused; saved[me] = before; busy_program[me] = false }
 }
 #endif
 
@@ -222,6 +223,7 @@ poll:
   :: armed[me] ->
      atomic { height[me] = base + 2; live[me] = false }; /* the stub saves all registers on the stack */
      look_and_acknowledge(loaded[me], base + 2);
+     saved[me] = DEAD(me);
      atomic { height[me] = base + 1; live[me] = true }
   :: else
   fi;

@@ -34,7 +34,8 @@
  * Parameters: W workers, S stoppers with STOPS stops each; -DWORKER_STOPS lets workers ask for stops themselves, parked.
  *   -DFENCES       the mode without membarrier: readers fence, each worker serialises its own core when it is asked to
  *   -DPROGRESS     loops poll at each back-edge, and there are no deadlines: for I5
- * Broken variants, each found: NO_MEMBARRIER NO_RECHECK NO_ENTRY_CHECK PLAIN_ACK NO_SERIALISE WAKE_LOST, with FENCES NO_READER_FENCE.
+ * Broken variants, each found: NO_MEMBARRIER NO_RECHECK NO_ENTRY_CHECK PLAIN_ACK NO_SERIALISE WAKE_LOST, with FENCES NO_READER_FENCE,
+ *   with PROGRESS NO_POLL.
  *
  * Why steps are merged: `d_step` holds one access to shared memory, with changes of ghosts and of variables that one process reads.
  * The buffers are bounded by SB entries; a full one delays the next store, which hardware does too, later. The models of two
@@ -334,11 +335,15 @@ become:
 inside:
   if
   :: d_step { assert(!changing); assert(!stale[me]) }; /* a site */
+#ifdef NO_POLL
+     goto inside
+#else
 #ifdef PROGRESS
      goto poll
 #else
      goto inside
   :: goto poll
+#endif
 #endif
   :: goto leave
 #ifdef WORKER_STOPS
