@@ -14,7 +14,7 @@ RELEASE_TEST := -c release --disable-testable-imports
 # Builds with the trait are different code, so they live in a folder of their own.
 DELAYS := -c release --traits Delays --scratch-path .build-delays
 
-.PHONY: help setup demo test check conformance docs format lint bench clean
+.PHONY: help setup demo test check conformance model docs format lint bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +43,9 @@ check: setup ## the long runs: torture with more threads than cores (CHECK_SECON
 
 conformance: setup ## run the tests; print the verdict on each row of Documentation/Conformance.md
 	@scripts/conformance
+
+model: ## prove the quiesce lock: every state of its models, with spin (installed with apt-get if it is missing)
+	@Models/run
 
 docs: setup ## build each DocC catalogue into .build/documentation
 	@scripts/docs

@@ -22,13 +22,15 @@
  *
  * Invariants
  *   I1  A worker executes no block that was reclaimed, and no frame returns into one.    assert(!free_block[...])
- *   I2  The copy of a fork is made while nobody writes code or tables of the engine.     assert in Forker
- *   I3  In the child nobody is waited for who does not exist.                            assert in Forker
- *   I4  Nobody waits for ever (invalid end state): thread start and exit wait for a stop, and a stop never for them.
+ *   I2  A scan, and the copy of a fork, see no worker that runs on meanwhile.               assert(!running[i])
+ *   I3  The copy of a fork is made while nobody writes code or tables of the engine.     assert in Forker
+ *   I4  In the child nobody is waited for who does not exist.                            assert in Forker
+ *   I5  Nobody waits for ever (invalid end state): thread start and exit wait for a stop, and a stop never for them.
  *
- * Parameters: W workers; each CALLS calls; BODIES redefinitions. Broken variants, each found: NO_SCAN (reclaims without looking), NO_PARKED_SCAN (looks
- * at workers that are inside alone), LATE_PREPARE (judges blocks that were retired after the scan), NO_HANDLE (the
- * gate is retired while a handle to the function is held), NO_CHILD_RESET (the child keeps its parent's registry), NO_FORK_LOCK.
+ * Parameters: W workers with CALLS calls each; BODIES redefinitions.
+ * Broken variants, each found: NO_SCAN (reclaims without looking), NO_PARKED_SCAN (looks at workers that are inside alone), LATE_PREPARE
+ * (judges a block that became unreachable after the scan), NO_HANDLE (the gate is retired while a handle to the function is held),
+ * NO_CHILD_RESET (the child keeps its parent's registry), NO_FORK_LOCK (the engine's lock is not taken around the copy).
  */
 #ifndef W
 #define W 2
@@ -54,6 +56,7 @@ bool stopping;                   /* armed */
 bool writing;                    /* tables of the engine, or code */
 
 bool registered[W], inside[W], acknowledged[W], parked[W];
+bool running[W];                 /* ghost: may go on in emitted code without being asked */
 byte frame[W] = NOTHING;         /* the body whose frame is on the stack */
 byte pc[W] = NOTHING;            /* the body that is being executed, or that the next return leads to */
 byte outer[W] = NOTHING;         /* the gate whose frame is on the stack, whether seen by a scan or not */
@@ -68,7 +71,7 @@ inline become_running() {
   :: inside[me] = true;
      if
      :: stopping -> inside[me] = false; wait_while_stopped()
-     :: else -> break
+     :: atomic { !stopping -> running[me] = true }; break
      fi
   od
 }
@@ -98,23 +101,22 @@ body:
   if
   :: goto body
   :: stopping -> /* poll */
-     acknowledged[me] = true;
-     wait_while_stopped();
-     acknowledged[me] = false; /* a generation cannot be mistaken: stop.pml */
+     atomic { acknowledged[me] = true; running[me] = false };
+     atomic { !stopping -> acknowledged[me] = false; running[me] = true }; /* a generation cannot be mistaken: stop.pml */
      goto body
   :: atomic { parked[me] = true; pc[me] = NOTHING };
-     inside[me] = false;
+     atomic { inside[me] = false; running[me] = false };
      become_running();
      atomic { parked[me] = false; assert(!free_block[frame[me]]); pc[me] = frame[me] }; /* returns into the body */
      goto body
   :: atomic { pc[me] = NOTHING; frame[me] = NOTHING } /* returns to the gate */
   :: atomic { pc[me] = NOTHING; frame[me] = NOTHING }; /* pthread_exit */
-     inside[me] = false;
+     atomic { inside[me] = false; running[me] = false };
      outer[me] = NOTHING;
      goto detach
   fi;
   RUN(GATE);
-  inside[me] = false;
+  atomic { inside[me] = false; running[me] = false };
   RUN(GATE); /* the rest of the gate, outside */
   outer[me] = NOTHING;
   if
@@ -158,6 +160,7 @@ inline scan() {
   do
   :: i < W ->
      atomic {
+       assert(!running[i]);
        if
 #ifdef NO_PARKED_SCAN
        :: registered[i] && inside[i] ->
@@ -200,7 +203,11 @@ inline commit() {
   writing = true; /* the plan: sites of unlinked bodies; and reclaiming, after the release */
   release_world();
 #ifdef LATE_PREPARE
-  atomic { /* what was unlinked by this stop is retired and judged by its scan */
+  atomic { /* what becomes unreachable after the scan is judged by it */
+    if
+    :: slot < BODIES -> unlinked[slot] = true; slot++
+    :: else
+    fi;
     i = 0;
     do
     :: i < BLOCKS -> prepared[i] = retired[i] || unlinked[i]; i++
@@ -267,7 +274,7 @@ proctype Forker() {
     assert(!writing);
     i = 0;
     do
-    :: i < W -> child_registered[i] = registered[i]; i++
+    :: i < W -> assert(!running[i]); child_registered[i] = registered[i]; i++
     :: else -> break
     od;
     i = 0

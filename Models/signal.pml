@@ -20,7 +20,8 @@
  *
  * Stacks are heights: the more frames of emitted code there are, the larger. `height` is what a scan has to reach for the
  * worker to be safe at this moment, `live` whether its registers hold something that is nowhere on the stack. As in stop.pml a generation
- * is represented by whether it is the present one, and a futex word by whether it has changed since its waiter loaded it.
+ * is represented by whether it is the present one. Futexes are left to
+ * stop.pml: who waits here, waits for what the futex stands for.
  *
  * Invariants
  *   I1  No worker executes a site while bytes change.                       assert(!changing)
@@ -29,12 +30,14 @@
  *       registers that are live are visible.                                assert in `scan`
  *   I4  An acknowledgement is never taken for another stop's (ABA): it would break I1 or I3.
  *   I5  Nobody waits for ever (invalid end state).
+ *   I6  Every stop ends although no worker ever polls or leaves, with -DPROGRESS under weak fairness.    ltl every_stop_ends
  *
- * Parameters: W workers. -DPROGRAM adds the handler of the program; it is safe where a nested gate looks at the poll word too
- * (-DNESTED_CHECK), and not otherwise: in a worker that has stored its depth and has not looked yet, depth is not 0, and
- * a nested gate that does not look would run code in the middle of a stop.
+ * Parameters: W workers; -DNO_PARKS leaves out parks. -DPROGRAM adds the handler of the program; it is safe where a nested gate looks at the poll word too
+ * (-DNESTED_CHECK) and where ftrace_poll_slow blocks such signals from before it loads the generation; not otherwise: in a worker that has stored its depth and has not looked yet, depth is not 0, and
+ * a nested gate that does not look would run code in the middle of a stop; and in a worker that has acknowledged, one that looks just
+ * before the bit is set would too.
  * Broken variants, each found: PLAIN_ACK NO_REFUSE (the handler does not look where it is) NO_SAVE (the handler saves no stack
- * pointer) NO_REGISTERS (nor registers) NO_DEPTH_CHECK, PROGRAM without NESTED_CHECK.
+ * pointer) NO_REGISTERS (nor registers), PROGRESS with NO_SIGNALS, PROGRAM without NESTED_CHECK, or with NO_BLOCKING.
  */
 #ifndef W
 #define W 2
@@ -66,9 +69,12 @@ bool over[W];      /* the worker has ended */
 #ifdef PROGRAM
 bool busy_program[W];
 bool loaded_by_program[W];
+bool blocked[W]; /* for handlers of the program */
 #define ON_TOP(w) (handling[w] || busy_program[w])
+#define BLOCK(value) blocked[me] = value
 #else
 #define ON_TOP(w) handling[w]
+#define BLOCK(value) skip
 #endif
 
 bool changing;
@@ -82,9 +88,7 @@ end:
   :: atomic { queued[me] && !handling[me] && !over[me] -> queued[me] = false; handling[me] = true };
      signalled[me] = false;
      if
-#ifndef NO_DEPTH_CHECK
      :: !armed[me] || !inside[me] -> goto back
-#endif
      :: else
      fi;
      loaded_by_handler[me] = PRESENT;
@@ -117,7 +121,7 @@ back:
 }
 
 /* Once a worker runs again, what it saved is never looked at. It keeps its value, which is deeper than the least that a scan could
-   ask for; the model takes that least value, which is the worst. */
+   ask for; the model takes that least value, which is the worst. After a handler of the program it is what it was before. */
 #define DEAD(w) parked[w]
 
 inline look_and_acknowledge(generation, deepest) {
@@ -128,20 +132,21 @@ inline look_and_acknowledge(generation, deepest) {
 #ifdef PLAIN_ACK
   acknowledged[me] = NONE;
 #endif
-  atomic { generation = PAST; saved[me] = DEAD(me) }
+  generation = PAST
 }
 
 #ifdef PROGRAM
 /* At any instruction of the worker that is not the stop signal's handler. Once for each worker: its effects do not add up. */
 proctype Program(byte me) provided (!handling[me]) {
-  byte below;
+  byte below, before;
   bool refused, was_live;
 end:
   atomic {
-    !handling[me] && !over[me] ->
+    !handling[me] && !over[me] && !blocked[me] ->
     busy_program[me] = true;
     was_live = live[me];
     below = height[me];
+    before = saved[me];
     refused = refusing[me];
     height[me] = below + was_live; /* the kernel's frame holds the registers */
     live[me] = false;
@@ -179,7 +184,7 @@ end:
      refusing[me] = true;
      inside[me] = false;
   fi;
-  atomic { height[me] = below; live[me] = was_live; refusing[me] = refused; busy_program[me] = false }
+  atomic { height[me] = below; live[me] = was_live; refusing[me] = refused; saved[me] = before; busy_program[me] = false }
 }
 #endif
 
@@ -204,12 +209,14 @@ entered:
 code:
   if
   :: atomic { assert(!changing) }; goto code /* a site */
+#ifndef PROGRESS
   :: goto trampoline
   :: goto poll
 #ifndef NO_PARKS
   :: base == 0 -> goto park
 #endif
   :: goto leave
+#endif
   fi;
 trampoline:
   refusing[me] = true;
@@ -220,8 +227,13 @@ trampoline:
 poll:
   if
   :: armed[me] ->
+#ifndef NO_BLOCKING
+     BLOCK(true);
+#endif
      atomic { height[me] = base + 2; live[me] = false }; /* the stub saves all registers on the stack */
      look_and_acknowledge(loaded[me], base + 2);
+     saved[me] = DEAD(me);
+     BLOCK(false);
      atomic { height[me] = base + 1; live[me] = true }
   :: else
   fi;
@@ -310,8 +322,19 @@ look:
      :: else ->
         all = false;
         if
+#ifndef NO_SIGNALS
+#ifdef PROGRESS
+        /* Signals are so far apart that a refused worker gets on in between: fairness alone does not promise it that. */
+        :: !signalled[i] && !refusing[i] -> atomic { signalled[i] = true; queued[i] = true }
+#else
         :: !signalled[i] -> atomic { signalled[i] = true; queued[i] = true } /* send_signals, after the grace time or later */
+#endif
+#endif
+#ifdef PROGRESS
+        :: else
+#else
         :: skip
+#endif
         fi
      fi;
      i++
@@ -330,7 +353,7 @@ scan:
   :: i < W ->
      atomic {
        if
-       :: inside[i] || parked[i] -> assert(saved[i] >= height[i]); assert(!live[i] || interrupted[i])
+       :: inside[i] || parked[i] -> assert(saved[i] >= height[i]); assert(!live[i] || interrupted[i]); assert(!interrupted[i] || handling[i])
        :: else
        fi;
        assert(!busy[i]);
@@ -372,3 +395,7 @@ init {
     n = 0
   }
 }
+
+#ifdef PROGRESS
+ltl every_stop_ends { [] (armed[0] -> <> !armed[0]) }
+#endif

@@ -21,8 +21,10 @@
  *   `release`                        disarm and release
  *
  * A futex word is represented by whether it has changed since its waiter loaded it. That is exact while it does not wrap around:
- * the kernel compares for equality and nothing else. A stop may have a deadline, which passes at any time; whether it has one is chosen
- * when it begins, so that a deadline never hides a wake-up that was lost.
+ * the kernel compares for equality and nothing else. So is a generation, by whether it is the present one: it is compared for equality with the
+ * present one, and for order with the one released last, which is the present or the one before. The number of stops has no bound.
+ * A deadline may pass whenever the stopper is awake, and a sleep has no timeout: a wake-up that was lost is never hidden. A sleep that ends by
+ * its timeout is the same as time that passes before the next look.
  *
  * Invariants
  *   I1  No worker executes a site while bytes change.                               assert(!changing)
@@ -31,23 +33,23 @@
  *   I4  A stop that passed its deadline has written nothing: its path has no `write`. Its workers go on (I3).
  *   I5  Every stop without a deadline ends, with -DPROGRESS under weak fairness.    ltl every_stop_ends
  *
- * Parameters: W workers, S stoppers with STOPS stops each; -DWORKER_STOPS lets workers ask for stops themselves, parked.
+ * Parameters: W workers, S stoppers; -DWORKER_STOPS lets workers ask for stops themselves, parked.
  *   -DFENCES       the mode without membarrier: readers fence, each worker serialises its own core when it is asked to
  *   -DPROGRESS     loops poll at each back-edge, and there are no deadlines: for I5
- * Broken variants, each found: NO_MEMBARRIER NO_RECHECK NO_ENTRY_CHECK PLAIN_ACK NO_SERIALISE WAKE_LOST, with FENCES NO_READER_FENCE.
+ * Broken variants, each found: NO_MEMBARRIER NO_RECHECK NO_ENTRY_CHECK PLAIN_ACK NO_SERIALISE WAKE_LOST, with FENCES NO_READER_FENCE,
+ *   with PROGRESS NO_POLL.
  *
- * Why steps are merged: `d_step` holds one access to shared memory, with changes of ghosts and of variables that one process reads.
- * The buffers are bounded by SB entries; a full one delays the next store, which hardware does too, later. The models of two
- * workers and one stopper are also run with SB=3.
+ * Why steps are merged: an atomic step holds one access to shared memory, with changes of ghosts, of registers, and of futex state that its
+ * process alone reads. An acknowledgement is followed by a fence with nothing in between, so that it reaches memory in the step that finds
+ * the buffer empty; so does `released` before the locked increment after it. A gate's look at the whole poll word decides nothing that
+ * become_running does not look at again. What is left in a buffer are stores to `depth`, of 0 and 1 in turn: their number says it all. It is bounded
+ * by SB; a full buffer delays the next store, which hardware does too, later: SB=3 is run as well.
  */
 #ifndef W
 #define W 2
 #endif
 #ifndef S
 #define S 2
-#endif
-#ifndef STOPS
-#define STOPS 1
 #endif
 #ifndef SB
 #define SB 2
@@ -334,11 +336,15 @@ become:
 inside:
   if
   :: d_step { assert(!changing); assert(!stale[me]) }; /* a site */
+#ifdef NO_POLL
+     goto inside
+#else
 #ifdef PROGRESS
      goto poll
 #else
      goto inside
   :: goto poll
+#endif
 #endif
   :: goto leave
 #ifdef WORKER_STOPS
