@@ -4,7 +4,9 @@ import Testing
 /// What needs a process of its own, tried by `ftrace-test-helper`.
 @Suite struct ProcessTests {
   /// The helper lies beside the tests.
-  private static func run(_ arguments: [String]) throws -> (reason: Process.TerminationReason, status: Int32, errors: String) {
+  private static func run(_ arguments: [String]) throws -> (
+    reason: Process.TerminationReason, status: Int32, errors: String
+  ) {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
       .deletingLastPathComponent().appendingPathComponent("ftrace-test-helper")
@@ -19,7 +21,8 @@ import Testing
 
   @Test(
     arguments: [
-      ["chain"], ["fork"], ["fork-idle"], ["fork-denied"], ["membarrier", "ENOSYS"], ["membarrier", "EPERM"],
+      ["chain"], ["fork"], ["fork-idle"], ["fork-denied"], ["fork-malloc"], ["membarrier", "ENOSYS"],
+      ["membarrier", "EPERM"],
       ["pools"], ["exit-inside"], ["thread-exit-inside"], ["foreign-stack"],
     ])
   func succeeds(_ scenario: [String]) throws {
