@@ -228,24 +228,24 @@ void ftrace_stop_run(struct ftrace_stop *stop) {
   errno = saved_errno;
 }
 
-// The stop around a fork. It lasts from one handler of pthread_atfork(3) to another, so its state is not on a stack; the stop lock
-// admits one at a time.
+// The stop before a fork. Its state is not on a stack, for the signals are restored by another handler of pthread_atfork(3); the stop
+// lock admits one at a time.
 static struct ftrace_stop fork_stop;
 static uint64_t fork_signals;
-static bool fork_stopped;
 
 bool ftrace_fork_prepare(uint64_t deadline_ns, uint64_t spin_ns, uint64_t grace_ns) {
   const int saved_errno = errno;
   fork_signals = ftrace_registry_lock();
   fork_stop = (struct ftrace_stop){.deadline_ns = deadline_ns, .spin_ns = spin_ns, .grace_ns = grace_ns};
-  fork_stopped = gather(&fork_stop);
+  const bool arrived = gather(&fork_stop);
+  // A worker may have been stopped while it holds a lock that fork(2) itself takes after this, as malloc's.
+  if (arrived) release(fork_stop.generation);
   errno = saved_errno;
-  return fork_stopped;
+  return arrived;
 }
 
 void ftrace_fork_parent(void) {
   const int saved_errno = errno;
-  if (fork_stopped) release(fork_stop.generation);
   ftrace_registry_unlock(fork_signals);
   errno = saved_errno;
 }

@@ -83,6 +83,8 @@ extension Torture {
 
   /// Frees the replaced functions that every worker has let go of.
   func freeLeaving() throws {
+    // A worker that is about to fork holds handles for the child.
+    guard forking.isIdle else { return }
     while let old = leaving.first, old.turnsEnd() {
       leaving.removeFirst()
       let stop = ledger.books.stops

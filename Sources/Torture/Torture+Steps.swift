@@ -5,6 +5,7 @@ import Ftrace
 extension Torture {
   func step() throws {
     if options.churn { replaceEndedWorkers() }
+    if options.forks { tendForks() }
     try freeLeaving()
     switch Int.random(in: 0..<100, using: &generator) {
     case 0..<26: try toggleTracer()

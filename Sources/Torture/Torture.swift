@@ -23,6 +23,10 @@ public final class Torture {
   var tracers: [TortureTracer] = []
   var table = TortureTable([])
   var workers: [TortureWorker] = []
+  let forking = TortureFork()
+  var child: LiveChild?
+  let clock = ContinuousClock()
+  var nextFork = ContinuousClock.now
 
   /// Makes the runtime and the books.
   public init(_ options: TortureOptions) throws {
@@ -43,7 +47,8 @@ public final class Torture {
     // The last block is the controller's.
     ledger = try Ledger(workers: options.threads + 1, functions: options.functions, runtime: runtime)
     let slot = runtime.slotIndex
-    host = try runtime.hostFunction("torture_host") { (x: Int64) -> Int64 in
+    host = try runtime.hostFunction("torture_host") { [forking] (x: Int64) -> Int64 in
+      forking.forkIfAsked()
       let nanoseconds = Books.timeToPark(slot: slot, mask: 0xFFF)
       if nanoseconds > 0 { parked { ftrace_sleep(nanoseconds) } }
       return TortureFunction.hostValue(x)
@@ -69,7 +74,6 @@ public final class Torture {
       ledger.books.observe(runtime)
       defer { unsafe runtime.observeStops(nil, nil) }
 
-      let clock = ContinuousClock()
       let end = clock.now + options.duration
       var nextLine = clock.now + .seconds(5)
       while clock.now < end, ledger.mismatches.isEmpty, table.wrong.withLock({ $0.isEmpty }) {
@@ -108,6 +112,7 @@ public final class Torture {
   }
 
   private func finish() {
+    finishForks()
     if !runtime.isEnabled, ledger.mismatches.isEmpty { attempt { try setEnabled(true) } }
     for tracer in tracers where tracer.isRegistered { attempt { try unregister(tracer) } }
     attempt { try runtime.reclaim() }

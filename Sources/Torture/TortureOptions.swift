@@ -14,6 +14,9 @@ public struct TortureOptions: Sendable {
   public var grace: Duration? = .microseconds(20)
   /// Whether workers come and go: they end after a while and are replaced.
   public var churn = false
+  /// Whether the process forks now and then; a child checks what it has for a moment, and ends. A child that finds something writes to
+  /// standard error.
+  public var forks = false
   /// Random delays in race windows; needs a build with the trait `Delays`.
   public var delays = false
   /// A fault to plant; needs a build with the trait `Delays`.

@@ -105,3 +105,11 @@ void *ftrace_test_current_alternate_stack(void) {
 }
 
 void ftrace_test_exit_thread(void) { pthread_exit(NULL); }
+
+void ftrace_test_allocate(void) {
+  enum { BLOCKS = 64 };
+  void *volatile blocks[BLOCKS];
+  for (size_t i = 0; i < BLOCKS; i++) blocks[i] = malloc(2000 + 96 * i);
+  for (size_t i = 0; i < BLOCKS; i += 2) free(blocks[i]);
+  for (size_t i = 1; i < BLOCKS; i += 2) free(blocks[i]);
+}

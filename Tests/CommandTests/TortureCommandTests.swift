@@ -18,4 +18,17 @@ import Testing
     let figures = try #require(try names.wholeMatch(in: line), "\(line)")
     #expect(figures.1 == figures.2)
   }
+
+  @Test("children of forks by the controller and by workers find what they should")
+  func forks() throws {
+    let run = try Command.run([
+      "torture", "--seconds", "2", "--threads", "3", "--functions", "40", "--fork", "--churn", "--daemon", "--grace",
+      "0",
+    ])
+    #expect(run.status == 0, "\(run.output)\(run.errors)")
+    let line = try #require(run.lines.last)
+    let forks = try #require(line.firstMatch(of: #/forks=(\d+)/#)).1
+    // A slow machine makes fewer.
+    #expect(Int(forks) ?? 0 > 0, "\(line)")
+  }
 }

@@ -146,3 +146,34 @@ func forkWithoutMemory() throws {
   check(f(1) == 2, "parent: f is wrong")
   check(runtime.killedReason == nil, "parent: \(runtime.killedReason ?? "")")
 }
+
+/// Workers are stopped by signal wherever a host closure is, also while they hold a lock that fork(2) itself wants: malloc's.
+func forkWhileOthersAllocate() throws {
+  let runtime = try TraceRuntime(testConfiguration())
+  let (started, done) = (Counter(), Flag())
+  let allocate = try runtime.hostFunction("allocate") { () -> Void in
+    started.add()
+    while !done.isSet { ftrace_test_allocate() }
+  }
+  let f = try runtime.define("f", as: (() -> Void).self) { f in
+    f.entrySite()
+    f.prologue()
+    f.call(allocate)
+    f.functionReturn()
+  }
+  beside {
+    onThreads(2) { _ in f() }
+  } meanwhile: {
+    while started.count < 2 {}
+    for round in 0..<100 {
+      let child = ftrace_test_fork()
+      if child == 0 {
+        ftrace_test_allocate()
+        _exit(0)
+      }
+      let status = ftrace_test_wait(child)
+      check(status == 0, "child \(round) ended with \(status)")
+    }
+    done.set()
+  }
+}

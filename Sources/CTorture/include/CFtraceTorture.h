@@ -3,3 +3,4 @@
 #include "torture_books.h"
 #include "torture_callback.h"
 #include "torture_crash.h"
+#include "torture_fork.h"

@@ -11,5 +11,6 @@ struct torture_figures {
 void torture_publish(struct torture_figures figures);
 
 /// From here on SIGTRAP, SIGSEGV, SIGBUS, SIGILL and SIGFPE print a mismatch and the figures, and end the process with 1; so does the
-/// passing of `seconds`, unless it is 0. Async-signal-safe.
+/// passing of `seconds`, unless it is 0. In a child of fork(2) the same signals complain on standard error, and end the child with 1.
+/// Async-signal-safe.
 void torture_catch_crashes(uint64_t seconds);

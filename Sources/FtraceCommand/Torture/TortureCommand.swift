@@ -29,6 +29,7 @@ struct TortureCommand: ParsableCommand {
       valueName: "microseconds"))
   var grace = "20"
   @Flag(help: "Let worker threads end after a while, and replace them.") var churn = false
+  @Flag(help: "Fork every few hundred milliseconds, and have the child check what it got.") var fork = false
   @Flag(help: "Inject random delays into race windows (needs a build with the trait Delays).") var delays = false
   @Option(
     help: ArgumentHelp(
@@ -67,6 +68,7 @@ struct TortureCommand: ParsableCommand {
     options.daemon = daemon
     options.grace = Int(grace).map { .microseconds($0) }
     options.churn = churn
+    options.forks = fork
     options.delays = delays
     options.sabotage = sabotage
     options.progress = { line in FileHandle.standardError.write(Data("ftrace: torture: \(line)\n".utf8)) }

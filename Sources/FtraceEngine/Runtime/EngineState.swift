@@ -92,6 +92,8 @@ struct DesiredState {
   var forkImage: CodeArena.ForkImage?
   /// Whether a thread may have been in the recorder when the process was forked.
   var mayHaveOpenClaims = false
+  /// Whether the recorder was on when a fork switched it off.
+  var recordsAfterFork: UInt32 = 0
 
   var nextFunctionID: UInt32 = 1
   var nextHostID: UInt32 = 1

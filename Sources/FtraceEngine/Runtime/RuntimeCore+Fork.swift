@@ -7,14 +7,25 @@ import FtraceQuiescence
 extension RuntimeCore: ForkParticipant {
   var forkLocks: [FairLock] { requests.forkLocks + [daemon.forkLock] }
 
-  func prepareFork(isStopped: Bool) {
+  func restForFork() {
+    let state = requests.state.unlocked
+    // A function that is called for the first time meanwhile is recorded by a later call.
+    state.recordsAfterFork = unsafe ftrace_recorder_enabled(state.tables.recorder)
+    unsafe ftrace_recorder_set_enabled(state.tables.recorder, 0)
+  }
+
+  func prepareFork(isAtRest: Bool) {
     let state = requests.state.unlocked
     // Without a copy the child's code would show what the parent writes.
     state.forkImage = try? state.arena.prepareFork()
-    state.mayHaveOpenClaims = !isStopped
+    state.mayHaveOpenClaims = !isAtRest
   }
 
-  func forkedInParent() { requests.state.unlocked.forkImage = nil }
+  func forkedInParent() {
+    let state = requests.state.unlocked
+    state.forkImage = nil
+    unsafe ftrace_recorder_set_enabled(state.tables.recorder, state.recordsAfterFork)
+  }
 
   func adoptInChild() {
     let state = requests.state.unlocked
@@ -31,6 +42,7 @@ extension RuntimeCore: ForkParticipant {
     let state = requests.state.unlocked
     if daemonHasThread { state.startDaemon = { [weak daemon] in daemon?.start() } }
     state.releaseClaims()
+    unsafe ftrace_recorder_set_enabled(state.tables.recorder, state.recordsAfterFork)
   }
 }
 

@@ -1,6 +1,10 @@
 import CFtraceShims
 
-/// What happens around fork(2): the parent is stopped while it is copied, and the child becomes a process of its own.
+/// What happens around fork(2): what the child needs is at rest while it is copied, and the child becomes a process of its own.
+///
+/// Workers run while the kernel copies. They cannot be kept stopped until then: one that a signal stopped may hold a lock that fork(2)
+/// itself wants after these handlers, as malloc's. So everything that changes under a lock is kept by holding the lock, and what workers
+/// write without one is switched off before a stop, which makes sure that nobody is in the middle of it.
 ///
 /// The handlers are installed when the first participant comes, so a program that never made a runtime pays nothing.
 package enum AtFork {
@@ -45,10 +49,11 @@ package enum AtFork {
     unsafe held += others.unlocked
     unsafe held.append(Quiescence.stopLock)
     for lock in unsafe held { lock.acquire() }
+    for participant in unsafe taking { participant.restForFork() }
     let stopped = ftrace_fork_prepare(
       Quiescence.defaultDeadline.wholeNanoseconds, Quiescence.spin.wholeNanoseconds,
       Quiescence.stopSignal == 0 ? .max : Quiescence.defaultGrace.wholeNanoseconds)
-    for participant in unsafe taking { participant.prepareFork(isStopped: stopped) }
+    for participant in unsafe taking { participant.prepareFork(isAtRest: stopped) }
   }
 
   private static func parent() {

@@ -3,10 +3,14 @@ package protocol ForkParticipant: AnyObject, Sendable {
   /// The locks that are held across the fork, in the order in which they are taken.
   var forkLocks: [FairLock] { get }
 
-  /// The world is stopped, or a worker did not arrive in time: `isStopped` says which. Copies what the child needs.
-  func prepareFork(isStopped: Bool)
+  /// The locks are held: has workers begin nothing that writes without a lock what the child needs.
+  func restForFork()
 
-  /// In the parent, before the release: lets go of the copies.
+  /// Every worker has been stopped since, and runs again; or one did not arrive in time: `isAtRest` says which. Copies what the child
+  /// needs.
+  func prepareFork(isAtRest: Bool)
+
+  /// In the parent, with the locks held: goes on as before, and lets go of the copies.
   func forkedInParent()
 
   /// In the child, before anything else: makes system calls only.

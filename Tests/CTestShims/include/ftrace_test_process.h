@@ -27,3 +27,5 @@ void *ftrace_test_alternate_stack(uint64_t bytes);
 void *ftrace_test_current_alternate_stack(void);
 /// Ends the calling thread, from wherever it is.
 void ftrace_test_exit_thread(void);
+/// Allocates and frees, most of the time with the lock of an arena held: blocks that no cache of the thread serves.
+void ftrace_test_allocate(void);

@@ -21,7 +21,8 @@ import Testing
 
   @Test(
     arguments: [
-      ["chain"], ["fork"], ["fork-idle"], ["fork-denied"], ["membarrier", "ENOSYS"], ["membarrier", "EPERM"],
+      ["chain"], ["fork"], ["fork-idle"], ["fork-denied"], ["fork-malloc"], ["membarrier", "ENOSYS"],
+      ["membarrier", "EPERM"],
       ["pools"], ["exit-inside"], ["thread-exit-inside"], ["foreign-stack"],
     ])
   func succeeds(_ scenario: [String]) throws {
