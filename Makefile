@@ -38,7 +38,7 @@ test: setup ## the tests in debug and release, 5 s of torture, the saboteurs (un
 # Sanitizer builds and soaks belong here too.
 check: setup ## the long runs: tests without membarrier and with signals at once, torture (CHECK_SECONDS=60 SOAK_SECONDS=300)
 	FTRACE_MEMBARRIER=off swift test $(RELEASE_TEST)
-	FTRACE_TEST_GRACE_US=0 swift test $(RELEASE_TEST)
+	FTRACE_TEST_GRACE_US=0 FTRACE_TEST_REDEFINITIONS=1000000 swift test $(RELEASE_TEST)
 	swift build -c release --product ftrace
 	.build/release/ftrace torture --seconds $(CHECK_SECONDS) --threads $$((2 * $$(nproc) + 1))
 	.build/release/ftrace torture --seconds $(CHECK_SECONDS) --grace 0 --churn --daemon --mapping toggling
