@@ -33,7 +33,7 @@ import Testing
         while words[1] == 0 {}
         // Until reclamation has found its rhythm.
         try redefine(4_096)
-        let (before, stops, records) = (runtime.arenaStatistics, runtime.statistics.stops, runtime.statistics.records)
+        let (before, stops) = (runtime.arenaStatistics, runtime.statistics.stops)
         try redefine(Self.count)
         let after = runtime.arenaStatistics
         #expect(after.committedBytes == before.committedBytes)
@@ -41,7 +41,8 @@ import Testing
         #expect(after.metadataBytes == before.metadataBytes)
         #expect(after.slots == before.slots)
         #expect(after.dataBytes == before.dataBytes)
-        #expect(runtime.statistics.records <= 2 * records)
+        // One body in sixteen has one, of those that wait together.
+        #expect(runtime.statistics.records <= 64)
         let made = runtime.statistics.stops - stops
         #expect(made > 0)
         #expect(made <= Self.count / 100, "\(made) stops for \(Self.count) redefinitions")
