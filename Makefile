@@ -4,8 +4,9 @@ SHELL := bash
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
-# Length of the torture in `make check`, in seconds.
+# Lengths of the tortures in `make check`, in seconds: of each variant, and of each of the two with everything at once.
 CHECK_SECONDS ?= 60
+SOAK_SECONDS ?= 300
 
 # Tests reach internals through `package` access, never `@testable`: without testability the release tests share every
 # object with `swift build -c release`, and `make demo` and `make test` build it once.
@@ -35,11 +36,17 @@ test: setup ## the tests in debug and release, 5 s of torture, the saboteurs (un
 	Tests/scripts/sabotage-test.sh .build/release/ftrace .build-delays/release/ftrace
 
 # Sanitizer builds and soaks belong here too.
-check: setup ## the long runs: torture with more threads than cores (CHECK_SECONDS=60)
+check: setup ## the long runs: tests without membarrier and with signals at once, torture (CHECK_SECONDS=60 SOAK_SECONDS=300)
+	FTRACE_MEMBARRIER=off swift test $(RELEASE_TEST)
+	FTRACE_TEST_GRACE_US=0 FTRACE_TEST_REDEFINITIONS=1000000 swift test $(RELEASE_TEST)
 	swift build -c release --product ftrace
 	.build/release/ftrace torture --seconds $(CHECK_SECONDS) --threads $$((2 * $$(nproc) + 1))
 	.build/release/ftrace torture --seconds $(CHECK_SECONDS) --grace 0 --churn --daemon --mapping toggling
 	.build/release/ftrace torture --seconds $(CHECK_SECONDS) --grace 0 --functions 4 --recording at-emission --threads $$((4 * $$(nproc)))
+	.build/release/ftrace torture --seconds $(SOAK_SECONDS) --grace 0 --churn --fork --daemon --threads $$((2 * $$(nproc) + 1))
+	FTRACE_MEMBARRIER=off .build/release/ftrace torture --seconds $(CHECK_SECONDS) --churn --fork --daemon
+	swift build $(DELAYS) --product ftrace
+	.build-delays/release/ftrace torture --seconds $(SOAK_SECONDS) --delays --grace 0 --churn --fork --daemon
 
 conformance: setup ## run the tests; print the verdict on each row of Documentation/Conformance.md
 	@scripts/conformance

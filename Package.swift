@@ -79,12 +79,13 @@ let package = Package(
         "CFtraceTestShims",
       ],
       path: "Tests/TestSupport", swiftSettings: memory),
+    .target(name: "CFtraceTestFreeze", path: "Tests/CTestFreeze"),
     // What must happen in a process of its own: forks, signals that were handled before, system calls that are refused.
     .executableTarget(
       name: "ftrace-test-helper",
       dependencies: [
         "Ftrace", "FtraceEngine", "FtraceQuiescence", "FtracePlatform", "FtraceTestSupport", "CFtraceShims",
-        "CFtraceTestShims",
+        "CFtraceTestShims", "CFtraceTestFreeze",
       ],
       path: "Tests/Helper", swiftSettings: memory),
     .testTarget(

@@ -53,6 +53,8 @@ import Testing
   func reclamation(mode: RecordingMode) throws {
     try withRuntime(mode, alone: true) { runtime in
       let functions = try runtime.adders(8)
+      // Handles that go retire their gates.
+      defer { withExtendedLifetime(functions) {} }
       for f in functions { _ = f(1) }
       try runtime.forceUpdate()
       let (before, errors) = (runtime.statistics.stops, Errors())

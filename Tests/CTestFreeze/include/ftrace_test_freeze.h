@@ -1,0 +1,25 @@
+// Stops a thread at a place of the test's choice, inside a lock. Replaces pthread_mutex_lock(3), so only a helper process has it.
+#pragma once
+#include <stdbool.h>
+
+/// The calling thread freezes when code of a library next locks a mutex on it, with the mutex locked.
+/// - Parameter library: part of the file's name.
+void ftrace_test_freeze_in_mutex_of(const char *library);
+/// The calling thread freezes here.
+void ftrace_test_freeze(void);
+/// Whether a thread is frozen.
+bool ftrace_test_is_frozen(void);
+/// Lets it go on. Threads do not freeze any more from here on.
+void ftrace_test_thaw(void);
+
+/// Blocks the calling thread in a write(2) to descriptor 2 that does not end before `ftrace_test_thaw_allocator`, with the lock of
+/// malloc's main arena held. Returns once it has been thawed.
+void ftrace_test_freeze_in_allocator(void);
+/// Whether that is where it is by now.
+bool ftrace_test_is_frozen_in_allocator(void);
+/// The descriptor of standard error, which is not 2 meanwhile.
+int ftrace_test_error_descriptor(void);
+/// Lets it go on.
+void ftrace_test_thaw_allocator(void);
+/// Takes and releases the lock of each of malloc's arenas.
+void ftrace_test_lock_arenas(void);
