@@ -20,9 +20,10 @@ struct ftrace_kernel_action {
 void ftrace_signal_restorer(void) __attribute__((visibility("hidden")));
 
 
-/// Provides the calling thread with an alternate stack and unblocks the stop signal on it. Returns 0 or an errno.
-int ftrace_signal_attach(struct ftrace_thread *self) __attribute__((visibility("hidden")));
+/// Provides the calling thread with an alternate stack, and takes the stop signal out of the set that will be blocked. Returns 0 or an
+/// errno. All signals are blocked meanwhile.
+int ftrace_signal_attach(struct ftrace_thread *self, uint64_t *signals) __attribute__((visibility("hidden")));
 /// Puts back what `ftrace_signal_attach` changed.
-void ftrace_signal_detach(struct ftrace_thread *self) __attribute__((visibility("hidden")));
+void ftrace_signal_detach(struct ftrace_thread *self, uint64_t *signals) __attribute__((visibility("hidden")));
 /// Sends a worker the stop signal, unless one is on its way. Returns 0 or an errno. Takes no lock.
 int ftrace_signal_send(struct ftrace_thread *thread) __attribute__((visibility("hidden")));

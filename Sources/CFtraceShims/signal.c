@@ -177,7 +177,7 @@ static size_t alternate_bytes(void) {
   return ((minimum ? minimum : 2048) + 64 * 1024 + page - 1) & ~(page - 1);
 }
 
-int ftrace_signal_attach(struct ftrace_thread *self) {
+int ftrace_signal_attach(struct ftrace_thread *self, uint64_t *signals) {
   self->owns_signal_stack = 0;
   self->unblocked_signal = 0;
   if (!stop_signal) return 0;
@@ -199,21 +199,16 @@ int ftrace_signal_attach(struct ftrace_thread *self) {
   }
   if (!error) {
     // libdispatch's threads block every signal.
-    const uint64_t set = bit(stop_signal);
-    uint64_t old = 0;
-    syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, &set, &old, SIGNAL_SET_BYTES);
-    self->unblocked_signal = (old & set) != 0;
+    self->unblocked_signal = (*signals & bit(stop_signal)) != 0;
+    *signals &= ~bit(stop_signal);
   }
   errno = saved;
   return error;
 }
 
-void ftrace_signal_detach(struct ftrace_thread *self) {
+void ftrace_signal_detach(struct ftrace_thread *self, uint64_t *signals) {
   const int saved = errno;
-  if (self->unblocked_signal) {
-    const uint64_t set = bit(stop_signal);
-    syscall(SYS_rt_sigprocmask, SIG_BLOCK, &set, NULL, SIGNAL_SET_BYTES);
-  }
+  if (self->unblocked_signal) *signals |= bit(stop_signal);
   stack_t stack;
   // Only if it is still the one that attaching provided, and is not in use.
   if (self->owns_signal_stack && sigaltstack(NULL, &stack) == 0 && stack.ss_sp == self->signal_stack &&

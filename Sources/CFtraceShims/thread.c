@@ -82,10 +82,8 @@ static void at_thread_exit(void *ignored) {
 
 static void make_exit_key(void) { exit_error = pthread_key_create(&exit_key, at_thread_exit); }
 
-int ftrace_thread_attach(void) {
-  if (ftrace_thread_attached(&block)) return 0;
-  pthread_once(&exit_once, make_exit_key);
-  if (exit_error) return exit_error;
+// The part of attaching that must be done once. `signals` is the set that is blocked afterwards.
+static int attach(uint64_t *signals) {
   // libc may call traced code of the program (an interposed malloc, say): until the end of the attach that is not recorded.
   pthread_attr_t attributes;
   int error = pthread_getattr_np(pthread_self(), &attributes);
@@ -97,7 +95,7 @@ int ftrace_thread_attach(void) {
   const uint32_t exiting = atomic_load_explicit(&block.poll, memory_order_relaxed) & FTRACE_POLL_EXITING;
   if (!exiting) error = pthread_setspecific(exit_key, &block);
   if (error) return error;
-  error = ftrace_signal_attach(&block);
+  error = ftrace_signal_attach(&block, signals);
   if (error) return error;
 
   // Room below the limit for tracers, host calls and the handler of a signal.
@@ -112,15 +110,26 @@ int ftrace_thread_attach(void) {
   block.interrupted = NULL;
   if (!block.name[0]) pthread_getname_np(pthread_self(), block.name, sizeof block.name);
 
-  const uint64_t signals = ftrace_registry_lock(); // waits while a stop is under way
+  pthread_mutex_lock(&registry_lock); // waits while a stop is under way
   atomic_store_explicit(&block.stack_limit, block.real_limit, memory_order_relaxed);
   // Without membarrier nobody has serialised this core on behalf of a thread that was not known.
   const uint32_t serialise = ftrace_barrier_chosen == FTRACE_BARRIER_FENCES ? FTRACE_POLL_SERIALISE : 0;
   atomic_store_explicit(&block.poll, exiting | serialise, memory_order_relaxed);
   block.next = registry;
   registry = &block;
-  ftrace_registry_unlock(signals);
+  pthread_mutex_unlock(&registry_lock);
   return 0;
+}
+
+int ftrace_thread_attach(void) {
+  if (ftrace_thread_attached(&block)) return 0;
+  pthread_once(&exit_once, make_exit_key);
+  if (exit_error) return exit_error;
+  // A signal handler that calls emitted code attaches its thread as well: one of the two does.
+  uint64_t signals = ftrace_block_signals();
+  const int error = ftrace_thread_attached(&block) ? 0 : attach(&signals);
+  ftrace_restore_signals(signals);
+  return error;
 }
 
 // After a store that makes this thread quiescent. Pairs with the stopper, which sets ASLEEP, fences, looks again and only then sleeps.
@@ -134,10 +143,11 @@ void ftrace_wake_stopper(void) {
 
 void ftrace_thread_detach(void) {
   if (!ftrace_thread_attached(&block)) return;
+  uint64_t signals = ftrace_block_signals();
   // A thread that ends inside (pthread_exit from emitted code) is outside from here on. Pairs with the stopper's load of depth.
   atomic_store_explicit(&block.depth, 0, memory_order_release);
   ftrace_wake_stopper();
-  const uint64_t signals = ftrace_registry_lock();
+  pthread_mutex_lock(&registry_lock);
   for (struct ftrace_thread **link = &registry; *link; link = &(*link)->next)
     if (*link == &block) {
       *link = block.next;
@@ -151,8 +161,9 @@ void ftrace_thread_detach(void) {
   atomic_store_explicit(&block.stack_limit, UINT64_MAX, memory_order_relaxed);
   const uint32_t exiting = atomic_load_explicit(&block.poll, memory_order_relaxed) & FTRACE_POLL_EXITING;
   atomic_store_explicit(&block.poll, FTRACE_POLL_UNATTACHED | exiting, memory_order_relaxed);
-  ftrace_registry_unlock(signals);
-  ftrace_signal_detach(&block);
+  pthread_mutex_unlock(&registry_lock);
+  ftrace_signal_detach(&block, &signals);
+  ftrace_restore_signals(signals);
 }
 
 void ftrace_wait_for_release(uint64_t generation) {
@@ -190,17 +201,18 @@ static void become_running(uint32_t depth) {
   ftrace_serialise_if_asked();
 }
 
-void ftrace_enter_slow(void) {
-  if (!ftrace_thread_attached(&block)) {
-    atomic_store_explicit(&block.depth, 0, memory_order_relaxed);
-    const int error = ftrace_thread_attach();
-    if (error) {
-      static const char message[] =
-          "ftrace: a thread cannot be attached (no memory for its thread-specific data); it must not run emitted code\n";
-      (void)!write(2, message, sizeof message - 1);
-      __builtin_trap();
-    }
+static void attach_or_end(void) {
+  atomic_store_explicit(&block.depth, 0, memory_order_relaxed);
+  if (ftrace_thread_attach()) {
+    static const char message[] =
+        "ftrace: a thread cannot be attached (no memory for its thread-specific data); it must not run emitted code\n";
+    (void)!write(2, message, sizeof message - 1);
+    __builtin_trap();
   }
+}
+
+void ftrace_enter_slow(void) {
+  if (!ftrace_thread_attached(&block)) attach_or_end();
   become_running(1);
 }
 
@@ -212,6 +224,13 @@ void ftrace_leave_slow(void) {
 }
 
 void ftrace_nested_slow(void) {
+  if (!ftrace_thread_attached(&block)) {
+    // The gate that was interrupted has stored its depth and would attach the thread next.
+    const uint32_t depth = atomic_load_explicit(&block.depth, memory_order_relaxed);
+    attach_or_end();
+    become_running(depth);
+    return;
+  }
   // A handler that has interrupted the recorder goes on: the stop waits for it.
   if (atomic_load_explicit(&block.busy, memory_order_relaxed)) return;
   struct ftrace_park park;
@@ -226,7 +245,7 @@ void ftrace_enter(void) {
     atomic_store_explicit(&block.depth, depth + 1, memory_order_relaxed);
     // In a signal handler the gate below may have stored its depth and not yet looked.
     atomic_signal_fence(memory_order_seq_cst);
-    if (atomic_load_explicit(&block.poll, memory_order_acquire) & FTRACE_POLL_ARMED) ftrace_nested_slow();
+    if (atomic_load_explicit(&block.poll, memory_order_acquire) & FTRACE_POLL_AT_NESTED) ftrace_nested_slow();
     return;
   }
   atomic_store_explicit(&block.depth, 1, memory_order_relaxed);

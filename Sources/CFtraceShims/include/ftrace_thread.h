@@ -20,6 +20,8 @@ enum {
   FTRACE_POLL_EXITING = 16,   // the thread's end has begun: it leaves the registry whenever it leaves emitted code
   /// What a leaving gate tests.
   FTRACE_POLL_AT_LEAVE = FTRACE_POLL_ASLEEP | FTRACE_POLL_EXITING,
+  /// What a nested gate tests: it can be in a signal handler, before the gate below has looked.
+  FTRACE_POLL_AT_NESTED = FTRACE_POLL_ARMED | FTRACE_POLL_UNATTACHED,
 };
 
 struct ftrace_thread {
@@ -138,7 +140,7 @@ static inline void ftrace_thread_set_runtime(uint32_t slot, void *block) {
 
 /// A gate found its poll word set after it stored depth 1: attaches the thread, waits for a stop to end. Returns with depth 1.
 void ftrace_enter_slow(void);
-/// A nested gate found its worker armed: waits for a stop that is under way, except within the recorder.
+/// A nested gate found one of `AT_NESTED`: attaches the thread, waits for a stop that is under way, except within the recorder.
 void ftrace_nested_slow(void);
 /// A gate left and found one of `AT_LEAVE`: wakes the stopper, ends an exiting thread's registration.
 void ftrace_leave_slow(void);

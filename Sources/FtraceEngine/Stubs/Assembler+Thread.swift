@@ -36,7 +36,7 @@ extension Assembler {
     add(.dword, .fs(ThreadBlock.depth), 1)
     // A signal handler can be here while the gate that it interrupted has stored its depth and not yet looked: that gate's thread may
     // have been counted as outside.
-    test(.dword, .fs(ThreadBlock.poll), Int32(FTRACE_POLL_ARMED))
+    test(.dword, .fs(ThreadBlock.poll), Int32(FTRACE_POLL_AT_NESTED))
     j(.e, entered)
     call(nestedStub)
     jmp(entered)
