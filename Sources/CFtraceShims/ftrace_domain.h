@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "ftrace_barrier.h"
+#include "ftrace_stop.h"
 #include "ftrace_thread.h"
 
 struct ftrace_domain {
@@ -23,17 +24,39 @@ extern __thread struct ftrace_thread ftrace_thread_block __attribute__((tls_mode
 extern enum ftrace_barrier_mode ftrace_barrier_chosen __attribute__((visibility("hidden")));
 
 /// What orders a reader's store to `depth` before its load of the poll word: the stopper's membarrier, or a fence.
-static inline void ftrace_reader_fence(void) {
+FTRACE_AS_CALLER void ftrace_reader_fence(void) {
   if (ftrace_barrier_chosen == FTRACE_BARRIER_FENCES) atomic_thread_fence(memory_order_seq_cst);
   else atomic_signal_fence(memory_order_seq_cst);
 }
 
-/// After a store that makes this thread quiescent: wakes a stopper that sleeps.
-void ftrace_wake_stopper(void) __attribute__((visibility("hidden")));
+/// After a store that makes this thread quiescent: wakes a stopper that sleeps. Pairs with the stopper, which sets ASLEEP, fences, looks
+/// again and only then sleeps.
+FTRACE_AS_CALLER void ftrace_wake_stopper(void) {
+  ftrace_reader_fence();
+  if (atomic_load_explicit(&ftrace_thread_block.poll, memory_order_relaxed) & FTRACE_POLL_ASLEEP) {
+    atomic_fetch_add_explicit(&ftrace_domain.stopper_word, 1, memory_order_release);
+    ftrace_futex_wake(&ftrace_domain.stopper_word, 1);
+  }
+}
+
 /// Waits until the stop of that number has ended. The caller is quiescent: its depth is 0, or it has acknowledged `generation`.
-void ftrace_wait_for_release(uint64_t generation) __attribute__((visibility("hidden")));
+FTRACE_AS_CALLER void ftrace_wait_for_release(uint64_t generation) {
+  for (;;) {
+    const uint32_t word = atomic_load_explicit(&ftrace_domain.release_word, memory_order_acquire);
+    // Pairs with the release store at the end of `ftrace_stop_run`: what was written during the stop is seen after it.
+    if (atomic_load_explicit(&ftrace_domain.released, memory_order_acquire) >= generation) return;
+    ftrace_futex_wait(&ftrace_domain.release_word, word, 0);
+  }
+}
+
 /// Executes a serialising instruction if a stopper asked for one.
-void ftrace_serialise_if_asked(void) __attribute__((visibility("hidden")));
+FTRACE_AS_CALLER void ftrace_serialise_if_asked(void) {
+  // Set by a stopper before it releases, and by attaching; only the worker itself clears it.
+  if (atomic_load_explicit(&ftrace_thread_block.poll, memory_order_relaxed) & FTRACE_POLL_SERIALISE) {
+    atomic_fetch_and_explicit(&ftrace_thread_block.poll, ~(uint32_t)FTRACE_POLL_SERIALISE, memory_order_relaxed);
+    ftrace_barrier_serialise_self();
+  }
+}
 
 /// In the child of a fork: the registry holds the calling thread, if it was there, and nobody else; its lock is held.
 void ftrace_registry_keep_only_self(void) __attribute__((visibility("hidden")));

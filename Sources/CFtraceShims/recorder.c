@@ -3,8 +3,9 @@
 #include "ftrace_delay.h"
 #include "ftrace_domain.h"
 
-// General registers only: `mcount` saves no vectors. In a section of their own: no worker is stopped in them (ftrace_territory.h).
-#define GENERAL_ONLY __attribute__((target("general-regs-only"), section("ftrace_recorder"), noinline))
+// General registers only, so nothing of a sanitizer: `mcount` saves no vectors. In a section of their own: no worker is stopped in them (ftrace_territory.h).
+#define GENERAL_ONLY \
+  FTRACE_UNINSTRUMENTED __attribute__((target("general-regs-only"), section("ftrace_recorder"), noinline))
 
 GENERAL_ONLY uint32_t ftrace_recorder_take(struct ftrace_recorder *recorder) {
   uint64_t head = atomic_load_explicit(&recorder->free, memory_order_acquire);

@@ -51,7 +51,7 @@ __attribute__((naked, noinline)) void ftrace_signal_restorer(void) {
 }
 
 // What the program had installed. Runs as the kernel would have called it, but with all signals blocked.
-static void chain(int signal, siginfo_t *info, void *context) {
+FTRACE_UNINSTRUMENTED static void chain(int signal, siginfo_t *info, void *context) {
   if (previous.flags & SA_SIGINFO) {
     previous.action(signal, info, context);
   } else if (previous.handler == SIG_DFL) {
@@ -64,10 +64,12 @@ static void chain(int signal, siginfo_t *info, void *context) {
   }
 }
 
-static bool in_function(uint64_t address) { return ftrace_territory_of(address) >= 0 && !ftrace_territory_refuses(address); }
+FTRACE_UNINSTRUMENTED static bool in_function(uint64_t address) {
+  return ftrace_territory_of(address) >= 0 && !ftrace_territory_refuses(address);
+}
 
 // Where in emitted code a worker is, for an error: its pc, or the innermost address on its own stack that lies in a function.
-static uint64_t place_of(const struct ftrace_thread *self, uint64_t pc, uint64_t sp) {
+FTRACE_UNINSTRUMENTED static uint64_t place_of(const struct ftrace_thread *self, uint64_t pc, uint64_t sp) {
   if (in_function(pc)) return pc;
   if (sp < self->stack_low || sp >= self->stack_top) return 0;
   const uint64_t *word = (const uint64_t *)((sp + 7) & ~UINT64_C(7));
@@ -78,10 +80,20 @@ static uint64_t place_of(const struct ftrace_thread *self, uint64_t pc, uint64_t
   return 0;
 }
 
+// Whether a worker at `pc` cannot be stopped there.
+FTRACE_UNINSTRUMENTED static bool refuses(uint64_t pc) {
+#if FTRACE_THREAD_SANITIZER
+  // Instrumented code may hold a lock of the sanitizer's runtime, which the stopper would wait for: a worker is stopped in a function,
+  // or in a system call (whose two bytes lie before pc), and elsewhere asked again.
+  if (!in_function(pc) && (((const uint8_t *)pc)[-2] != 0x0F || ((const uint8_t *)pc)[-1] != 0x05)) return true;
+#endif
+  return ftrace_territory_refuses(pc);
+}
+
 // Async-signal-safe: it touches the thread's block and its own frame, and calls nothing but system calls. All signals are blocked while
 // it runs, so that no other handler runs emitted code on a thread that counts as stopped. The kernel's frame holds and restores the
 // vector state.
-__attribute__((no_sanitize("address", "thread"))) static void on_stop_signal(int signal, siginfo_t *info, void *context) {
+FTRACE_UNINSTRUMENTED static void on_stop_signal(int signal, siginfo_t *info, void *context) {
   const int saved_errno = errno;
   if (info->si_code != SI_QUEUE || info->si_value.sival_ptr != &ftrace_domain) {
     chain(signal, info, context);
@@ -98,7 +110,7 @@ __attribute__((no_sanitize("address", "thread"))) static void on_stop_signal(int
   if (atomic_load_explicit(&self->poll, memory_order_acquire) & FTRACE_POLL_ARMED &&
       atomic_load_explicit(&self->depth, memory_order_relaxed) != 0) {
     const uint64_t generation = atomic_load_explicit(&ftrace_domain.generation, memory_order_acquire);
-    if (atomic_load_explicit(&self->busy, memory_order_relaxed) != 0 || ftrace_territory_refuses(pc)) {
+    if (atomic_load_explicit(&self->busy, memory_order_relaxed) != 0 || refuses(pc)) {
       atomic_store_explicit(&self->last_pc, place_of(self, pc, sp), memory_order_relaxed); // the stopper tries again
     } else {
       const uint64_t previous_sp = self->saved_sp;

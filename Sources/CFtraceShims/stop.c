@@ -12,14 +12,15 @@
 #include "ftrace_fork.h"
 #include "ftrace_signal_thread.h"
 
-void ftrace_futex_wait(_Atomic(uint32_t) *word, uint32_t value, uint64_t nanoseconds) {
+// The handler of the stop signal calls this.
+FTRACE_UNINSTRUMENTED void ftrace_futex_wait(_Atomic(uint32_t) *word, uint32_t value, uint64_t nanoseconds) {
   const int saved = errno;
   struct timespec timeout = {.tv_sec = (time_t)(nanoseconds / 1000000000), .tv_nsec = (long)(nanoseconds % 1000000000)};
   syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, nanoseconds ? &timeout : NULL, NULL, 0);
   errno = saved;
 }
 
-void ftrace_futex_wake(_Atomic(uint32_t) *word, int count) {
+FTRACE_UNINSTRUMENTED void ftrace_futex_wake(_Atomic(uint32_t) *word, int count) {
   const int saved = errno;
   syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0);
   errno = saved;

@@ -33,7 +33,7 @@ void ftrace_territory_mark(uint32_t slot, uint64_t start, uint64_t bytes, bool e
   }
 }
 
-int ftrace_territory_of(uint64_t address) {
+FTRACE_UNINSTRUMENTED int ftrace_territory_of(uint64_t address) {
   for (int slot = 0; slot < FTRACE_RUNTIME_SLOTS; slot++) {
     const uint64_t end = atomic_load_explicit(&territories[slot].end, memory_order_acquire);
     if (address < end && address >= atomic_load_explicit(&territories[slot].start, memory_order_relaxed)) return slot;
@@ -41,7 +41,7 @@ int ftrace_territory_of(uint64_t address) {
   return -1;
 }
 
-bool ftrace_territory_refuses(uint64_t pc) {
+FTRACE_UNINSTRUMENTED bool ftrace_territory_refuses(uint64_t pc) {
   if (pc >= (uint64_t)__start_ftrace_recorder && pc < (uint64_t)__stop_ftrace_recorder) return true;
   const int slot = ftrace_territory_of(pc);
   if (slot < 0) return false;

@@ -37,6 +37,14 @@ void ftrace_registry_unlock(uint64_t signals) {
 }
 struct ftrace_thread *ftrace_registry_first(void) { return registry; }
 
+void ftrace_thread_set_name(const char *name) {
+  const uint64_t signals = ftrace_registry_lock();
+  size_t i = 0;
+  for (; i + 1 < sizeof block.name && name[i]; i++) block.name[i] = name[i];
+  block.name[i] = 0;
+  ftrace_registry_unlock(signals);
+}
+
 void ftrace_registry_keep_only_self(void) {
   registry = ftrace_thread_attached(&block) ? &block : NULL;
   block.next = NULL;
@@ -132,15 +140,6 @@ int ftrace_thread_attach(void) {
   return error;
 }
 
-// After a store that makes this thread quiescent. Pairs with the stopper, which sets ASLEEP, fences, looks again and only then sleeps.
-void ftrace_wake_stopper(void) {
-  ftrace_reader_fence();
-  if (atomic_load_explicit(&block.poll, memory_order_relaxed) & FTRACE_POLL_ASLEEP) {
-    atomic_fetch_add_explicit(&ftrace_domain.stopper_word, 1, memory_order_release);
-    ftrace_futex_wake(&ftrace_domain.stopper_word, 1);
-  }
-}
-
 void ftrace_thread_detach(void) {
   if (!ftrace_thread_attached(&block)) return;
   uint64_t signals = ftrace_block_signals();
@@ -164,23 +163,6 @@ void ftrace_thread_detach(void) {
   pthread_mutex_unlock(&registry_lock);
   ftrace_signal_detach(&block, &signals);
   ftrace_restore_signals(signals);
-}
-
-void ftrace_wait_for_release(uint64_t generation) {
-  for (;;) {
-    const uint32_t word = atomic_load_explicit(&ftrace_domain.release_word, memory_order_acquire);
-    // Pairs with the release store at the end of `ftrace_stop_run`: what was written during the stop is seen after it.
-    if (atomic_load_explicit(&ftrace_domain.released, memory_order_acquire) >= generation) return;
-    ftrace_futex_wait(&ftrace_domain.release_word, word, 0);
-  }
-}
-
-void ftrace_serialise_if_asked(void) {
-  // Set by a stopper before it releases, and by attaching; only the worker itself clears it.
-  if (atomic_load_explicit(&block.poll, memory_order_relaxed) & FTRACE_POLL_SERIALISE) {
-    atomic_fetch_and_explicit(&block.poll, ~(uint32_t)FTRACE_POLL_SERIALISE, memory_order_relaxed);
-    ftrace_barrier_serialise_self();
-  }
 }
 
 // Sets depth from 0 and does not return while a stop is under way. The order of the store and the load of the poll word is paid for

@@ -43,11 +43,13 @@ extension Worker: Sendable {}
 public func withWorker<Result>(
   named name: String? = nil, _ body: (borrowing Worker) throws -> Result
 ) throws -> Result {
+  // Attaching reads which signal and which fences were chosen: a worker may be there before the first runtime.
+  Quiescence.prepare()
   let registered = unsafe !ftrace_thread_attached(ftrace_thread_self())
   let error = ftrace_thread_attach()
   guard error == 0 else { throw QuiesceError.attachRefused(errno: error) }
-  // Safe: the block is the calling thread's own, and outlives the thread's Swift frames.
-  if let name { unsafe ftrace_thread_set_name(ftrace_thread_self(), name) }
+  // Parked: a stopper may hold the registry's lock and wait for this thread. Safe: the bytes are copied.
+  if let name { FtraceQuiescence.parked { unsafe ftrace_thread_set_name(name) } }
   // A thread that was registered before stays so: its gates may hold on to it.
   defer { if registered, ftrace_thread_depth() == 0 { ftrace_thread_detach() } }
   let worker = Worker()

@@ -1,7 +1,7 @@
 #include "CFtraceShims.h"
 #include "ftrace_test_shims.h"
 
-static void look_at(struct ftrace_test_sites *sites, uint64_t word) {
+FTRACE_UNCHECKED static void look_at(struct ftrace_test_sites *sites, uint64_t word) {
   size_t low = 0, high = sites->count;
   while (low < high) {
     const size_t middle = low + (high - low) / 2;
@@ -13,7 +13,7 @@ static void look_at(struct ftrace_test_sites *sites, uint64_t word) {
   if (distance == 5) sites->behind++;
 }
 
-void ftrace_test_observe_stacks(void *context) {
+FTRACE_UNCHECKED void ftrace_test_observe_stacks(void *context) {
   struct ftrace_test_sites *sites = context;
   sites->stops++;
   // The registry's lock is held by the stop.

@@ -9,7 +9,7 @@ import Testing
   /// Counters that workers change while they are inside, and what a stop sees of them at its begin and its end.
   @safe final class Watched: Sendable {
     static let workers = 4
-    // Safe: cells are written by one worker each, and read while that worker is stopped.
+    // Safe: accessed by atomic functions, and by a stop's observer.
     nonisolated(unsafe) let cells = UnsafeMutablePointer<UInt64>.allocate(capacity: workers * 3)
     let stopping = Flag()
 
@@ -17,7 +17,7 @@ import Testing
     deinit { unsafe cells.deallocate() }
 
     func waitUntilAllWork() {
-      while !(0..<Self.workers).allSatisfy({ unsafe cells[$0] > 0 }) { ftrace_sleep(100_000) }
+      while !(0..<Self.workers).allSatisfy({ unsafe ftrace_test_load(cells + $0) > 0 }) { ftrace_sleep(100_000) }
     }
 
     func work(_ number: Int) {
@@ -25,7 +25,8 @@ import Testing
         while !stopping.isSet {
           worker.inside {
             for _ in 0..<200 {
-              unsafe cells[number] &+= 1
+              // One worker writes each cell.
+              unsafe ftrace_test_store(cells + number, ftrace_test_load(cells + number) &+ 1)
               if number % 2 == 0 { worker.poll() }
             }
           }

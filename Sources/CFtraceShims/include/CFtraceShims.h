@@ -14,6 +14,7 @@
 #include "ftrace_recorder.h"
 #include "ftrace_registers.h"
 #include "ftrace_sabotage.h"
+#include "ftrace_sanitizers.h"
 #include "ftrace_scan.h"
 #include "ftrace_signal.h"
 #include "ftrace_signal_frame.h"

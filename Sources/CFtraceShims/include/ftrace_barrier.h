@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ftrace_sanitizers.h"
+
 enum ftrace_barrier_mode {
   FTRACE_BARRIER_NONE = 0,       // not chosen yet
   FTRACE_BARRIER_MEMBARRIER = 1, // PRIVATE_EXPEDITED and PRIVATE_EXPEDITED_SYNC_CORE
@@ -26,7 +28,7 @@ bool ftrace_barrier_serialise_all(void);
 ///
 /// `iretq` to the next instruction, a serialising instruction (Intel SDM volume 3, 9.3) of some 40 ns; `cpuid` is one too, and costs
 /// microseconds under a hypervisor, which must intercept it.
-static inline void ftrace_barrier_serialise_self(void) {
+FTRACE_AS_CALLER void ftrace_barrier_serialise_self(void) {
   __asm__ volatile("movq %%rsp, %%rcx\n\t"
                    "subq $128, %%rsp\n\t" // the red zone
                    "movl %%ss, %%eax\n\t"

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ftrace_sanitizers.h"
+
 /// Executable addresses of one retired block. A word equal to `end` counts as a reference, since a call that ends the block pushes it.
 struct ftrace_code_range {
   uint64_t start;
@@ -12,8 +14,8 @@ struct ftrace_code_range {
 
 /// Marks each of the `count` ranges, ascending and disjoint, that `word` may refer to. O(log count); a word outside all of them
 /// costs two compares.
-static inline void ftrace_code_ranges_mark_word(const struct ftrace_code_range *ranges, uint8_t *marks, size_t count,
-                                                uint64_t word) {
+FTRACE_UNCHECKED static inline void ftrace_code_ranges_mark_word(const struct ftrace_code_range *ranges, uint8_t *marks,
+                                                                 size_t count, uint64_t word) {
   if (count == 0 || word < ranges[0].start || word > ranges[count - 1].end) return;
   size_t low = 0, high = count;  // ranges[low].start <= word; high is past the last such range
   while (high - low > 1) {
@@ -26,7 +28,7 @@ static inline void ftrace_code_ranges_mark_word(const struct ftrace_code_range *
 }
 
 /// Marks every range that one of the aligned words in [from, to) may refer to: registers that were saved, or a part of a stack.
-static inline void ftrace_code_ranges_mark(const struct ftrace_code_range *ranges, uint8_t *marks, size_t count,
-                                           const uint64_t *from, const uint64_t *to) {
+FTRACE_UNCHECKED static inline void ftrace_code_ranges_mark(const struct ftrace_code_range *ranges, uint8_t *marks, size_t count,
+                                                            const uint64_t *from, const uint64_t *to) {
   for (const uint64_t *word = from; word < to; word++) ftrace_code_ranges_mark_word(ranges, marks, count, *word);
 }

@@ -1,6 +1,7 @@
 // The conservative scan that decides whether retired memory may be used again: registers and stacks of stopped workers.
 #pragma once
 #include "ftrace_code_ranges.h"
+#include "ftrace_sanitizers.h"
 #include "ftrace_thread.h"
 
 struct ftrace_scan {
@@ -13,8 +14,7 @@ struct ftrace_scan {
 
 /// Looks through the registers of a worker that the stop signal holds: the general ones, and the vector state that the kernel saved,
 /// where compilers keep pairs of pointers.
-__attribute__((no_sanitize("address", "thread"))) static inline void ftrace_scan_interrupted(
-    struct ftrace_scan *scan, const uint64_t *registers) {
+FTRACE_UNCHECKED static inline void ftrace_scan_interrupted(struct ftrace_scan *scan, const uint64_t *registers) {
   enum { GENERAL = 23, FXSAVE_BYTES = 512, MAGIC_AT = 464 / 4, SIZE_AT = 468 / 4 };
   ftrace_code_ranges_mark(scan->ranges, scan->marks, scan->count, registers, registers + GENERAL);
   const uint64_t *vectors = (const uint64_t *)registers[GENERAL];
@@ -26,8 +26,8 @@ __attribute__((no_sanitize("address", "thread"))) static inline void ftrace_scan
 }
 
 /// Looks through one quiescent worker. The worker must not run while this does (other than in native code below `saved_sp`).
-__attribute__((no_sanitize("address", "thread"))) static inline void ftrace_scan_worker(
-    struct ftrace_scan *scan, const struct ftrace_thread *thread, uint64_t generation) {
+FTRACE_UNCHECKED static inline void ftrace_scan_worker(struct ftrace_scan *scan, const struct ftrace_thread *thread,
+                                                       uint64_t generation) {
   if (scan->count == 0) return;
   // A worker that has not acknowledged may show a depth for a moment, on its way in: it is about to look and take it back.
   struct ftrace_thread *worker = (struct ftrace_thread *)thread;

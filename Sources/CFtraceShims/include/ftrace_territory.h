@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ftrace_sanitizers.h"
 #include "ftrace_thread.h"
 
 enum { FTRACE_TERRITORY_GRANULE = 16 }; // blocks of code begin at multiples of this

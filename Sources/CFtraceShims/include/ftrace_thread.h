@@ -119,11 +119,8 @@ static inline uint32_t ftrace_thread_depth(void) {
   return atomic_load_explicit(&ftrace_thread_self()->depth, memory_order_relaxed);
 }
 
-static inline void ftrace_thread_set_name(struct ftrace_thread *thread, const char *name) {
-  size_t i = 0;
-  for (; i + 1 < sizeof thread->name && name[i]; i++) thread->name[i] = name[i];
-  thread->name[i] = 0;
-}
+/// Names the calling thread, which is attached: at most 15 bytes are kept. Takes the registry's lock, under which stoppers read names.
+void ftrace_thread_set_name(const char *name);
 
 /// Gives the calling thread a name that the system shows, of at most 15 bytes.
 void ftrace_name_thread(const char *name);

@@ -94,7 +94,8 @@ struct EngineStubs {
   func placed(at block: UInt32) -> EngineStubs {
     var placed = self
     for member in [
-      \EngineStubs.stub, \.mcount, \.mcountCall, \.recordIP, \.caller, \.callerCall, \.enterSlow, \.nestedSlow, \.leaveSlow,
+      \EngineStubs.stub, \.mcount, \.mcountCall, \.recordIP, \.caller, \.callerCall, \.enterSlow, \.nestedSlow,
+      \.leaveSlow,
       \.pollSlow, \.stackCheckSlow, \.namelessTrap,
     ] { placed[keyPath: member] += block }
     return placed
@@ -104,7 +105,8 @@ struct EngineStubs {
   func name(at offset: UInt32) -> String? {
     let starts = [
       (stub, "ftrace_stub"), (recordIP, "ftrace_record_ip"), (mcount, "mcount"), (caller, "ftrace_caller"),
-      (enterSlow, "ftrace_enter_slow"), (nestedSlow, "ftrace_nested_slow"), (leaveSlow, "ftrace_leave_slow"), (pollSlow, "ftrace_poll_slow"),
+      (enterSlow, "ftrace_enter_slow"), (nestedSlow, "ftrace_nested_slow"), (leaveSlow, "ftrace_leave_slow"),
+      (pollSlow, "ftrace_poll_slow"),
       (stackCheckSlow, "ftrace_stack_check_slow"),
     ]
     return starts.filter { $0.0 <= offset }.max { $0.0 < $1.0 }?.1
