@@ -70,6 +70,7 @@ public final class Torture {
       ledger.books.adopter(worker: options.threads, seed: generator.next())()
       try defineFunctions()
       table = TortureTable(try functions.filter(\.isRoot).map { try entry(of: $0.index) })
+      if options.forks { try Self.rehearseForks(options) }
       for number in 0..<options.threads { workers.append(startWorker(number)) }
       ledger.books.observe(runtime)
       defer { unsafe runtime.observeStops(nil, nil) }

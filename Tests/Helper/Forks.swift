@@ -8,6 +8,9 @@ import Glibc
 /// A worker forks from within emitted code, while others are mid-call and stops are under way. Parent and child go on calling and
 /// tracing, neither sees the other's patches, and both are audited.
 func forksUnderLoad() throws {
+  // What the Swift runtime makes under its locks is made before other threads can hold them at a fork.
+  let rehearsal = try TraceRuntime(testConfiguration())
+  live(rehearsal, try rehearsal.adders(32), 0)
   let runtime = try TraceRuntime(testConfiguration())
   let functions = try runtime.adders(32)
   let children = SharedWords(2)
@@ -71,6 +74,11 @@ func forksUnderLoad() throws {
 
 /// The child's own life. It has one thread, and must not meet what the parent does meanwhile.
 private func inChild(_ runtime: TraceRuntime, _ functions: [EmittedFunction<Int, Int>], _ round: Int) -> Never {
+  live(runtime, functions, round)
+  _exit(0)
+}
+
+private func live(_ runtime: TraceRuntime, _ functions: [EmittedFunction<Int, Int>], _ round: Int) {
   do {
     // What was registered goes on; a tracer of the child's own counts exactly.
     let calls = SharedWords(1)
@@ -100,7 +108,6 @@ private func inChild(_ runtime: TraceRuntime, _ functions: [EmittedFunction<Int,
     let audit = runtime.audit()
     check(audit.damaged.isEmpty, "child: \(audit.damaged)")
   } catch { fail("child: \(error)") }
-  _exit(0)
 }
 
 /// A fork in a process whose runtimes are all gone, and in one that is idle.

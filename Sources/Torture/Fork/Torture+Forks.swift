@@ -44,6 +44,19 @@ extension Torture {
     }
   }
 
+  /// Does once what children will do, on a runtime of its own: the Swift runtime makes metadata where it is needed first, under locks
+  /// that another thread may hold at a fork, and a child that needs one of these waits for ever.
+  static func rehearseForks(_ options: TortureOptions) throws {
+    var few = TortureOptions()
+    few.functions = 16
+    few.threads = 1
+    few.seed = options.seed
+    let torture = try Torture(few)
+    torture.ledger.books.adopter(worker: few.threads, seed: 1)()
+    try torture.defineFunctions()
+    try torture.newChild().check()
+  }
+
   private func newChild() -> TortureChild {
     TortureChild(runtime: runtime, functions: functions, handles: handles, seed: generator.next())
   }

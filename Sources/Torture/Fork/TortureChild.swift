@@ -34,7 +34,8 @@ struct TortureChild: Sendable {
     }
   }
 
-  private func check() throws {
+  /// Everything that the child tries.
+  func check() throws {
     var generator = SeededGenerator(seed: seed)
     try demand(runtime.killedReason == nil, "the runtime was killed: \(runtime.killedReason ?? "")")
     let roots = functions.indices.filter { functions[$0].isRoot }
