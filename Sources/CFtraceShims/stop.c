@@ -178,6 +178,8 @@ static bool gather(struct ftrace_stop *stop) {
   stop->last_tid = stop->error = stop->signal_error = 0;
   for (struct ftrace_thread *thread = ftrace_registry_first(); thread; thread = thread->next) {
     atomic_store_explicit(&thread->last_pc, 0, memory_order_relaxed);
+    // One that somebody else has taken, by sigwaitinfo(2) say, is not waited for in the next stop.
+    atomic_store_explicit(&thread->signalled, 0, memory_order_relaxed);
     stop->workers++;
   }
   stop->generation = atomic_load_explicit(&ftrace_domain.generation, memory_order_relaxed) + 1;

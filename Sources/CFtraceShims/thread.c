@@ -194,8 +194,11 @@ static void attach_or_end(void) {
 }
 
 void ftrace_enter_slow(void) {
-  if (!ftrace_thread_attached(&block)) attach_or_end();
-  become_running(1);
+  // A handler that enters and leaves between the two detaches a thread that is ending: looked at again once the depth is stored.
+  do {
+    if (!ftrace_thread_attached(&block)) attach_or_end();
+    become_running(1);
+  } while (!ftrace_thread_attached(&block));
 }
 
 void ftrace_leave_slow(void) {
@@ -249,6 +252,7 @@ bool ftrace_poll_slow(uint64_t sp, uint64_t lowest) {
     // A handler of the program that ran now could enter emitted code, nested and therefore unasked.
     const uint64_t signals = ftrace_block_signals();
     const uint64_t generation = atomic_load_explicit(&ftrace_domain.generation, memory_order_acquire);
+    const uint64_t previous_sp = block.saved_sp; // of a park, if this is a handler within one
     block.saved_sp = sp;
     FTRACE_RACE_WINDOW();
     // Pairs with the acquire load in `quiescent` of the stopper: it sees saved_sp and what it points at.
@@ -257,10 +261,12 @@ bool ftrace_poll_slow(uint64_t sp, uint64_t lowest) {
     ftrace_wake_stopper();
     ftrace_wait_for_release(generation);
     ftrace_serialise_if_asked();
+    block.saved_sp = previous_sp;
     ftrace_restore_signals(signals);
   }
   // A stack that ends is the other reason to be here, and there may be both.
-  return lowest > block.real_limit;
+  // Another stack than the thread's own (of a signal, of a coroutine) has an end that is not known here.
+  return lowest > block.real_limit || sp < block.stack_low || sp >= block.stack_top;
 }
 
 __attribute__((naked, noinline)) void ftrace_park_capture(struct ftrace_park *park __attribute__((unused))) {
@@ -276,8 +282,9 @@ __attribute__((naked, noinline)) void ftrace_park_capture(struct ftrace_park *pa
 
 void ftrace_park_begin(struct ftrace_park *park) {
   const uint32_t depth = atomic_load_explicit(&block.depth, memory_order_relaxed);
-  park->active = depth != 0;
-  if (!depth) return;
+  // A handler that has interrupted the recorder does not count as stopped: the stop waits for it.
+  park->active = depth != 0 && !atomic_load_explicit(&block.busy, memory_order_relaxed);
+  if (!park->active) return;
   park->depth = depth;
   park->previous_sp = block.saved_sp;
   for (int i = 0; i < 6; i++) {
