@@ -12,7 +12,6 @@ enum {
   TORTURE_LOAD_AT = 5,
   TORTURE_INC_AT = 14,
   TORTURE_CELL_AT = 17,
-  TORTURE_COUNTED_AT = 21,
 };
 
 /// A worker's pass of a site that it stood at in a stop, when the bytes there were a NOP.

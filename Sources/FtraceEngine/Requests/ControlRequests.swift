@@ -1,7 +1,7 @@
 import CFtraceShims
 
 /// Switches tracing on or off.
-final class SetEnabledRequest: Request, @unchecked Sendable {
+final class SetEnabledRequest: Request {
   private let enabled: Bool
 
   init(_ enabled: Bool) { self.enabled = enabled }
@@ -15,7 +15,7 @@ final class SetEnabledRequest: Request, @unchecked Sendable {
 }
 
 /// Converts what is pending, now. Does nothing if nothing is.
-final class ForceUpdateRequest: Request, @unchecked Sendable {
+final class ForceUpdateRequest: Request {
   private var converts = false
 
   override func apply(to batch: inout Batch, in state: EngineState) throws(FtraceError) {
@@ -31,7 +31,7 @@ final class ForceUpdateRequest: Request, @unchecked Sendable {
 
 /// A turn of the daemon: more records where they are bounded, then the conversion of what is pending and the removal of what was
 /// retired, in one stop.
-final class TickRequest: Request, @unchecked Sendable {
+final class TickRequest: Request {
   /// How far the daemon's clock is moved; nil: its thread says that a period has passed.
   private let duration: Duration?
   /// Turns to take; nil until the clock was moved.
@@ -65,19 +65,19 @@ final class TickRequest: Request, @unchecked Sendable {
 }
 
 /// Removes what was retired, without being a turn of the daemon.
-final class ServeRetirementsRequest: Request, @unchecked Sendable {
+final class ServeRetirementsRequest: Request {
   override func apply(to batch: inout Batch, in state: EngineState) { batch.servesRetirements = true }
 }
 
 /// Makes a stop if so much waits to be reclaimed that it is worth one.
-final class UpkeepRequest: Request, @unchecked Sendable {
+final class UpkeepRequest: Request {
   override func apply(to batch: inout Batch, in state: EngineState) {
     if state.shouldReclaim { batch.wantsCommit = true }
   }
 }
 
 /// One stop that drops the sites of unlinked bodies, and one that reclaims them, unless something refers to them.
-final class ReclaimRequest: Request, @unchecked Sendable {
+final class ReclaimRequest: Request {
   override func apply(to batch: inout Batch, in state: EngineState) {
     batch.wantsCommit = true
     batch.wantsReclamation = true
@@ -85,7 +85,7 @@ final class ReclaimRequest: Request, @unchecked Sendable {
 }
 
 /// Ends tracing for good. What was asked for earlier is done before, what is asked for later meets a killed runtime.
-final class KillRequest: Request, @unchecked Sendable {
+final class KillRequest: Request {
   private let restoringSites: Bool
   private let reason: String
 

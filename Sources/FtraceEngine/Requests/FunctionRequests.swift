@@ -3,7 +3,7 @@ import CFtraceShims
 /// Frees functions: calls through their slots trap from here on, and their sites are dropped in the stop.
 ///
 /// If the stop is not possible, what was freed is so all the same, and its memory follows with a later stop.
-final class FreeRequest: Request, @unchecked Sendable {
+final class FreeRequest: Request {
   private let functions: [FunctionEntity]
   private let force: Bool
   /// What came of each function.
@@ -46,7 +46,7 @@ final class FreeRequest: Request, @unchecked Sendable {
 }
 
 /// Renames a function.
-final class RenameRequest: Request, @unchecked Sendable {
+final class RenameRequest: Request {
   private let function: FunctionEntity
   private let name: String
   private var old: (name: String, body: FunctionBody?)?

@@ -2,7 +2,7 @@ import CFtraceShims
 import FtraceQuiescence
 
 /// Puts an ops at the head of the list.
-final class RegisterRequest: Request, @unchecked Sendable {
+final class RegisterRequest: Request {
   private let ops: TraceOps
   private var registered: RegisteredOps?
   private(set) var status = RegistrationStatus.active
@@ -37,7 +37,7 @@ final class RegisterRequest: Request, @unchecked Sendable {
 }
 
 /// Makes the callback of an ops unreachable. `EngineState.finishUnregistering` follows when it is on no stack.
-class UnregisterRequest: Request, @unchecked Sendable {
+class UnregisterRequest: Request {
   let ops: TraceOps
   /// The ops in its place, once it has left it.
   private(set) var registered: RegisteredOps?
@@ -68,7 +68,7 @@ class UnregisterRequest: Request, @unchecked Sendable {
 }
 
 /// Changes the filter of a registered ops.
-final class SetFilterRequest: Request, @unchecked Sendable {
+final class SetFilterRequest: Request {
   private let filter: TraceFilter
   private let ops: TraceOps
 

@@ -1,8 +1,10 @@
 /// What a program asks of the engine that takes a stop: a change of the desired state, in three steps that whoever serves it takes.
 ///
 /// An object is served once. Its steps run under the engine's lock, on the thread of whichever caller came first.
-// Unchecked: after `init`, all of it is touched under the engine's lock alone.
-class Request: @unchecked Sendable {
+///
+/// It goes from thread to thread through the lists of `RequestQueue` alone, each under its lock, and after `init` is touched under the
+/// engine's lock alone: it need not be `Sendable`.
+class Request {
   /// What came of it; nil until it was served.
   fileprivate(set) var outcome: Result<Void, FtraceError>?
 

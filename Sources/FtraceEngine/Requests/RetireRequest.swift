@@ -1,7 +1,7 @@
 import CFtraceShims
 
 /// The removal of an ops for which nobody waits: it is tried with each commit and in each turn of the daemon until it succeeds.
-final class RetireRequest: UnregisterRequest, @unchecked Sendable {
+final class RetireRequest: UnregisterRequest {
   private var attempts = 0
 
   override var isUnattended: Bool { true }
