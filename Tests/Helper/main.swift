@@ -7,6 +7,7 @@ let scenarios: [String: () throws -> Void] = [
   "membarrier": membarrierRefused,
   "exit-inside": exitWithWorkersInside,
   "thread-exit-inside": threadExitFromEmittedCode, "pools": pooledThreads, "foreign-stack": stopNearTheEndOfTheStack,
+  "storm": signalsStorm,
 ]
 
 guard CommandLine.arguments.count >= 2, let scenario = scenarios[CommandLine.arguments[1]] else {
