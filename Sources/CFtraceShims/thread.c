@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "ftrace_channel_thread.h"
 #include "ftrace_domain.h"
 #include "ftrace_signal_thread.h"
 
@@ -63,7 +64,7 @@ uint32_t ftrace_registry_count(void) {
 void ftrace_registry_clear_runtime(uint32_t slot) {
   const uint64_t signals = ftrace_registry_lock();
   for (struct ftrace_thread *thread = registry; thread; thread = thread->next) {
-    thread->runtime[slot] = NULL;
+    atomic_store_explicit(&thread->runtime[slot], NULL, memory_order_relaxed);
     for (int i = 0; i < FTRACE_OPS_SLOTS; i++) thread->ops_active[slot][i] = 0;
   }
   ftrace_registry_unlock(signals);
@@ -153,8 +154,8 @@ void ftrace_thread_detach(void) {
       break;
     }
   block.parked = 0;
+  ftrace_channels_close(&block);
   for (size_t i = 0; i < FTRACE_RUNTIME_SLOTS; i++) {
-    block.runtime[i] = NULL;
     for (size_t j = 0; j < FTRACE_OPS_SLOTS; j++) block.ops_active[i][j] = 0;
   }
   atomic_store_explicit(&block.stack_limit, UINT64_MAX, memory_order_relaxed);

@@ -20,8 +20,8 @@ extension EngineState {
     case .call(let trampoline): state = .tracing(trampoline: executable(trampoline))
     }
     if let record = record, record.flags & UInt32(FTRACE_RECORD_FAILED) != 0 { state = .quarantined }
-    if site.kind == .exit {
-      (state, target) = (.nop, .nop)
+    if site.kind == .exit, number == nil {
+      (state, target) = (.excluded(.noRecord), .nop)
     } else if let exclusion = body.exclusion {
       state = .excluded(exclusion)
       if number == nil && configuration.recording == .atEmission { target = .nop }
