@@ -31,7 +31,10 @@ import Testing
   @Test("with a tracer a site calls ftrace_caller, or a trampoline of its own if there is a filter")
   func traced() throws {
     let all = try Command.run("sites", "matmul", "--tracer", "function", "--", "3")
-    #expect(all.lines.filter { $0.contains(" entry ") }.allSatisfy { $0.contains("  tracing  e8 ") && $0.contains("call ftrace_caller") })
+    #expect(
+      all.lines.filter { $0.contains(" entry ") }.allSatisfy {
+        $0.contains("  tracing  e8 ") && $0.contains("call ftrace_caller")
+      })
     let some = try Command.run("sites", "matmul", "--tracer", "function", "--filter", "dot", "--", "3")
     #expect(some.lines.count { $0.contains("call ftrace_trampoline") && $0.hasSuffix("  dot") } == 1)
     #expect(some.lines.count { $0.contains(" entry ") && $0.contains("  nop ") } == 2)

@@ -34,7 +34,8 @@ struct FunctionBuilderTests {
       text == [
         "call 0x1005", "cmp rsp, qword ptr fs:[0xffffffffffffffd0]", "jbe 0x102e", "push rbp", "mov rbp, rsp",
         "push rbx", "push r12", "sub rsp, 0x20", "mov qword ptr [rbp - 0x2c], rdi", "lea rsp, [rbp - 0x10]", "pop r12",
-        "pop rbx", "pop rbp", "nop", "nop dword ptr [rax + rax]", "ret", "mov r11, rsp", "call qword ptr [rip]", "jmp 0x1010",
+        "pop rbx", "pop rbp", "nop", "nop dword ptr [rax + rax]", "ret", "mov r11, rsp", "call qword ptr [rip]",
+        "jmp 0x1010",
       ])
     #expect(image.frameSize == 8 + 16 + 32)
     #expect(image.relocations.map(\.symbol) == [.mcount, .stackCheckSlow])
@@ -145,7 +146,8 @@ struct FunctionBuilderTests {
   }
 
   /// Branches between the sites shrink, so that every padding moves; each has to be right where it ends up.
-  @Test("exit sites lie in one word and never at a multiple of 16, wherever code ends up", arguments: 0..<40 as Range<Int>)
+  @Test(
+    "exit sites lie in one word and never at a multiple of 16, wherever code ends up", arguments: 0..<40 as Range<Int>)
   func exitPlaces(filler: Int) throws {
     let f = FunctionBuilder(name: "exits", layout: Self.layout)
     f.entrySite()

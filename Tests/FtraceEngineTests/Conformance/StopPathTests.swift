@@ -100,7 +100,8 @@ import Testing
     }
   }
 
-  @Test("exits are born as NOPs and stay so while nobody wants them, recorded or not", arguments: RecordingMode.allCases)
+  @Test(
+    "exits are born as NOPs and stay so while nobody wants them, recorded or not", arguments: RecordingMode.allCases)
   func exits(mode: RecordingMode) throws {
     try withRuntime(mode) { runtime in
       let nop: [UInt8] = [0x0F, 0x1F, 0x44, 0x00, 0x00]
