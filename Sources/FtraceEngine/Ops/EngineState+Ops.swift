@@ -1,6 +1,7 @@
 import CFtraceShims
 import FtraceCodeMemory
 import FtraceQuiescence
+import FtraceX86Assembler
 
 /// Whether a registration takes effect at once.
 public enum RegistrationStatus: Sendable, Hashable {
@@ -23,11 +24,13 @@ extension EngineState {
     let recursions = unsafe try allocateSlot()
     let flag = ThreadBlock.opsActive(slot: slot.index, ops: number)
     do throws(FtraceError) {
-      let thunk = try assemble { a in
-        a.opsThunk(ops: ops, activeFlag: flag, recursions: UInt(bitPattern: recursions))
-      }
+      let a = Assembler()
+      let (gate, passedOver) = a.opsThunk(ops: ops, activeFlag: flag, recursions: UInt(bitPattern: recursions))
+      let (code, thunk) = try assemble(a)
       return unsafe RegisteredOps(
-        ops: ops, number: number, filter: ops.filter, thunk: thunk, recursions: recursions)
+        ops: ops, number: number, filter: ops.filter, thunk: thunk,
+        gate: thunk.offset + UInt32(code.offset(of: gate)),
+        passedOver: thunk.offset + UInt32(code.offset(of: passedOver)), recursions: recursions)
     } catch {
       unsafe arena.freeSlot(recursions)
       throw error

@@ -201,27 +201,26 @@ extension EngineState {
   /// Makes the thunks of ops that go pass over the calls that still come to them, and likewise all thunks while tracing is off: a
   /// worker may be in the callback of another ops of the same call.
   /// - Returns: thunks whose instruction changes, and whether they will pass calls over.
-  private func planThunks(_ batch: Batch, _ plan: inout Plan) -> [(thunk: UInt32, disarmed: Bool)] {
-    var changes: [(thunk: UInt32, disarmed: Bool)] = []
-    for ops in batch.leaving where !disarmed.contains(ops.thunk.offset) { changes.append((ops.thunk.offset, true)) }
+  private func planThunks(_ batch: Batch, _ plan: inout Plan) -> [(ops: RegisteredOps, disarmed: Bool)] {
+    var changes: [(ops: RegisteredOps, disarmed: Bool)] = []
+    for ops in batch.leaving where !disarmed.contains(ops.thunk.offset) { changes.append((ops, true)) }
     if killedReason == nil, desired.enabled || batch.next.enabled {
       for ops in batch.next.ops where disarmed.contains(ops.thunk.offset) == batch.next.enabled {
-        changes.append((ops.thunk.offset, !batch.next.enabled))
+        changes.append((ops, !batch.next.enabled))
       }
     }
-    for (thunk, disarmed) in changes {
-      let (on, off) = (SiteBytes.nop, SiteBytes.jump(from: thunk, to: stubs.stub))
+    for (ops, disarmed) in changes {
       unsafe plan.patch(
-        at: arena.writableAddress(ofCodeAt: thunk), from: disarmed ? on : off, to: disarmed ? off : on,
-        tag: Plan.Tag.thunk, critical: true)
+        at: arena.writableAddress(ofCodeAt: ops.gate), from: ops.gateBytes(disarmed: !disarmed),
+        to: ops.gateBytes(disarmed: disarmed), tag: Plan.Tag.thunk, critical: true)
     }
     return changes
   }
 
   /// The stop has changed thunks.
-  private func note(_ armings: [(thunk: UInt32, disarmed: Bool)]) {
-    for (thunk, isDisarmed) in armings {
-      if isDisarmed { disarmed.insert(thunk) } else { disarmed.remove(thunk) }
+  private func note(_ armings: [(ops: RegisteredOps, disarmed: Bool)]) {
+    for (ops, isDisarmed) in armings {
+      if isDisarmed { disarmed.insert(ops.thunk.offset) } else { disarmed.remove(ops.thunk.offset) }
     }
   }
 

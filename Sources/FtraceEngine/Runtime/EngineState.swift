@@ -25,11 +25,16 @@ struct DesiredState {
   let number: Int
   var filter: TraceFilter
   let thunk: CodeBlock
+  /// Offsets in the arena of the five bytes in the thunk that become a jump, and of where it leads.
+  let gate, passedOver: UInt32
   /// Calls that were not delivered because they came from within the callback.
   let recursions: UnsafeMutablePointer<UInt>
 
   /// Whether nobody waits for the end of its callback, once it leaves.
   var isUnattended = false
+
+  /// What the five bytes are: a NOP, or a jump past the callback.
+  func gateBytes(disarmed: Bool) -> SiteBytes { disarmed ? .jump(from: gate, to: passedOver) : .nop }
 
   /// Whether it can share `ftrace_caller`: it wants every function and no registers.
   var isShared: Bool { filter.isUnfiltered && !ops.wantsRegisters }
