@@ -391,6 +391,11 @@ extension EngineState {
       report = try stop(&plan, &uncertain)
     } catch {
       if case .timedOut = error { statistics.timeouts += 1 }
+      if case .codeLost = error {
+        // What was written is not known to the records, and cannot run.
+        killedReason = killedReason ?? "\(error)"
+        unsafe ftrace_recorder_set_enabled(tables.recorder, 0)
+      }
       stopStatistics.record(error)
       throw .quiescence(named(error))
     }

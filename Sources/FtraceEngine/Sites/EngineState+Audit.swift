@@ -55,7 +55,7 @@ extension EngineState {
     ] { check(call, .call(from: call, to: target), name, &report) }
     for ops in desired.ops {
       let expected = ops.gateBytes(disarmed: disarmed.contains(ops.thunk.offset))
-      check(ops.gate, expected, name(at: ops.gate) ?? ops.ops.name, &report)
+      check(ops.gate, expected, name(at: ops.gate), &report)
     }
     if !report.released.isEmpty {
       mustLookAtAll = true
