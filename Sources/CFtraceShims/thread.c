@@ -121,9 +121,8 @@ static int attach(uint64_t *signals) {
 
   pthread_mutex_lock(&registry_lock); // waits while a stop is under way
   atomic_store_explicit(&block.stack_limit, block.real_limit, memory_order_relaxed);
-  // Without membarrier nobody has serialised this core on behalf of a thread that was not known.
-  const uint32_t serialise = ftrace_barrier_chosen == FTRACE_BARRIER_FENCES ? FTRACE_POLL_SERIALISE : 0;
-  atomic_store_explicit(&block.poll, exiting | serialise, memory_order_relaxed);
+  // Where membarrier is refused, by now or at all, nobody has serialised this core on behalf of a thread that was not known.
+  atomic_store_explicit(&block.poll, exiting | FTRACE_POLL_SERIALISE, memory_order_relaxed);
   block.next = registry;
   registry = &block;
   pthread_mutex_unlock(&registry_lock);
@@ -218,7 +217,10 @@ void ftrace_nested_slow(void) {
     return;
   }
   // A handler that has interrupted the recorder goes on: the stop waits for it.
-  if (atomic_load_explicit(&block.busy, memory_order_relaxed)) return;
+  if (atomic_load_explicit(&block.busy, memory_order_relaxed)) {
+    ftrace_serialise_if_asked();
+    return;
+  }
   struct ftrace_park park;
   ftrace_park_capture(&park);
   ftrace_park_begin(&park);

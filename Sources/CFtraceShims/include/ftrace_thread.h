@@ -21,7 +21,7 @@ enum {
   /// What a leaving gate tests.
   FTRACE_POLL_AT_LEAVE = FTRACE_POLL_ASLEEP | FTRACE_POLL_EXITING,
   /// What a nested gate tests: it can be in a signal handler, before the gate below has looked.
-  FTRACE_POLL_AT_NESTED = FTRACE_POLL_ARMED | FTRACE_POLL_UNATTACHED,
+  FTRACE_POLL_AT_NESTED = FTRACE_POLL_ARMED | FTRACE_POLL_SERIALISE | FTRACE_POLL_UNATTACHED,
 };
 
 struct ftrace_thread {
@@ -133,7 +133,8 @@ static inline int32_t ftrace_thread_id(const struct ftrace_thread *thread) { ret
 
 /// A gate found its poll word set after it stored depth 1: attaches the thread, waits for a stop to end. Returns with depth 1.
 void ftrace_enter_slow(void);
-/// A nested gate found one of `AT_NESTED`: attaches the thread, waits for a stop that is under way, except within the recorder.
+/// A nested gate found one of `AT_NESTED`: attaches the thread, waits for a stop that is under way, except within the recorder, and
+/// serialises.
 void ftrace_nested_slow(void);
 /// A gate left and found one of `AT_LEAVE`: wakes the stopper, ends an exiting thread's registration.
 void ftrace_leave_slow(void);

@@ -1,6 +1,7 @@
 import CFtraceShims
 import FtraceCodeMemory
 import FtraceQuiescence
+import FtraceX86Assembler
 
 /// Whether a registration takes effect at once.
 public enum RegistrationStatus: Sendable, Hashable {
@@ -32,15 +33,19 @@ extension EngineState {
     }
     let flag = ThreadBlock.opsActive(slot: slot.index, ops: number)
     do throws(FtraceError) {
-      let thunk = try assemble { a in
-        if let body = ops.body {
-          a.slowCode(sink: unsafe UInt(bitPattern: body.sink), appendSlow: stubs.appendSlow)
-          return
-        }
-        a.opsThunk(ops: ops, activeFlag: flag, recursions: UInt(bitPattern: recursions))
+      let a = Assembler()
+      if let body = ops.body {
+        a.slowCode(sink: unsafe UInt(bitPattern: body.sink), appendSlow: stubs.appendSlow)
+        let (_, code) = try assemble(a)
+        return unsafe RegisteredOps(
+          ops: ops, number: number, filter: ops.filter, thunk: code, gate: 0, passedOver: 0, recursions: recursions)
       }
+      let (gate, passedOver) = a.opsThunk(ops: ops, activeFlag: flag, recursions: UInt(bitPattern: recursions))
+      let (code, thunk) = try assemble(a)
       return unsafe RegisteredOps(
-        ops: ops, number: number, filter: ops.filter, thunk: thunk, recursions: recursions)
+        ops: ops, number: number, filter: ops.filter, thunk: thunk,
+        gate: thunk.offset + UInt32(code.offset(of: gate)),
+        passedOver: thunk.offset + UInt32(code.offset(of: passedOver)), recursions: recursions)
     } catch {
       unsafe arena.freeSlot(recursions)
       throw error

@@ -54,7 +54,7 @@ extension EngineState {
   private func passedOver(by batch: Batch) -> Set<UInt32> {
     var result = disarmed
     if batch.next.enabled { result.subtract(batch.next.ops.map(\.thunk.offset)) }
-    return result.union(batch.leaving.filter { $0.ops.body == nil }.map(\.thunk.offset))
+    return result.union(batch.leaving.filter { !$0.isCompiled }.map(\.thunk.offset))
   }
 
   // MARK: - What the code is to be
@@ -130,8 +130,8 @@ extension EngineState {
   private func trampoline(
     for ops: [RegisteredOps], at end: TraceEnd, _ passedOver: Set<UInt32>
   ) throws(FtraceError) -> UInt32 {
-    let compiled = ops.filter { $0.ops.body != nil }
-    let called = ops.filter { $0.ops.body == nil }
+    let compiled = ops.filter { $0.isCompiled }
+    let called = ops.filter { !$0.isCompiled }
     let registers = called.contains { $0.ops.wantsRegisters }
     let key = TrampolineKey(
       kind: .caller, compiled: compiled.map(\.thunk.offset), thunks: called.map(\.thunk.offset), registers: registers,
@@ -241,30 +241,29 @@ extension EngineState {
   /// Makes the thunks of ops that go pass over the calls that still come to them, and likewise all thunks while tracing is off: a
   /// worker may be in the callback of another ops of the same call.
   /// - Returns: thunks whose instruction changes, and whether they will pass calls over.
-  private func planThunks(_ batch: Batch, _ plan: inout Plan) -> [(thunk: UInt32, disarmed: Bool)] {
-    var changes: [(thunk: UInt32, disarmed: Bool)] = []
-    for ops in batch.leaving where ops.ops.body == nil && !disarmed.contains(ops.thunk.offset) {
-      changes.append((ops.thunk.offset, true))
+  private func planThunks(_ batch: Batch, _ plan: inout Plan) -> [(ops: RegisteredOps, disarmed: Bool)] {
+    var changes: [(ops: RegisteredOps, disarmed: Bool)] = []
+    for ops in batch.leaving where !ops.isCompiled && !disarmed.contains(ops.thunk.offset) {
+      changes.append((ops, true))
     }
     if killedReason == nil, desired.enabled || batch.next.enabled {
       for ops in batch.next.ops
-      where ops.ops.body == nil && disarmed.contains(ops.thunk.offset) == batch.next.enabled {
-        changes.append((ops.thunk.offset, !batch.next.enabled))
+      where !ops.isCompiled && disarmed.contains(ops.thunk.offset) == batch.next.enabled {
+        changes.append((ops, !batch.next.enabled))
       }
     }
-    for (thunk, disarmed) in changes {
-      let (on, off) = (SiteBytes.nop, SiteBytes.jump(from: thunk, to: stubs.stub))
+    for (ops, disarmed) in changes {
       unsafe plan.patch(
-        at: arena.writableAddress(ofCodeAt: thunk), from: disarmed ? on : off, to: disarmed ? off : on,
-        tag: Plan.Tag.thunk, critical: true)
+        at: arena.writableAddress(ofCodeAt: ops.gate), from: ops.gateBytes(disarmed: !disarmed),
+        to: ops.gateBytes(disarmed: disarmed), tag: Plan.Tag.thunk, critical: true)
     }
     return changes
   }
 
   /// The stop has changed thunks.
-  private func note(_ armings: [(thunk: UInt32, disarmed: Bool)]) {
-    for (thunk, isDisarmed) in armings {
-      if isDisarmed { disarmed.insert(thunk) } else { disarmed.remove(thunk) }
+  private func note(_ armings: [(ops: RegisteredOps, disarmed: Bool)]) {
+    for (ops, isDisarmed) in armings {
+      if isDisarmed { disarmed.insert(ops.thunk.offset) } else { disarmed.remove(ops.thunk.offset) }
     }
   }
 
@@ -430,6 +429,11 @@ extension EngineState {
       report = try stop(&plan, &uncertain)
     } catch {
       if case .timedOut = error { statistics.timeouts += 1 }
+      if case .codeLost = error {
+        // What was written is not known to the records, and cannot run.
+        killedReason = killedReason ?? "\(error)"
+        unsafe ftrace_recorder_set_enabled(tables.recorder, 0)
+      }
       stopStatistics.record(error)
       throw .quiescence(named(error))
     }

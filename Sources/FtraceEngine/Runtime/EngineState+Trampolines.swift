@@ -34,9 +34,14 @@ extension EngineState {
   func assemble(_ emit: (Assembler) -> Void) throws(FtraceError) -> CodeBlock {
     let a = Assembler()
     emit(a)
+    return try assemble(a).block
+  }
+
+  /// Installs code of the engine's own that has been emitted, and says where in it its labels are.
+  func assemble(_ a: Assembler) throws(FtraceError) -> (code: AssembledCode, block: CodeBlock) {
     let code: AssembledCode
     do throws(AssemblerError) { code = try a.finish() } catch { throw .assembly(error) }
-    return try install(code)
+    return (code, try install(code))
   }
 
   /// Retires the trampolines that nothing calls after the last commit.

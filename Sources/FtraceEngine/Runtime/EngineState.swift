@@ -25,11 +25,19 @@ struct DesiredState {
   let number: Int
   var filter: TraceFilter
   let thunk: CodeBlock
+  /// Offsets in the arena of the five bytes in the thunk that become a jump, and of where it leads.
+  let gate, passedOver: UInt32
   /// Calls that were not delivered because they came from within the callback.
   let recursions: UnsafeMutablePointer<UInt>
 
   /// Whether nobody waits for the end of its callback, once it leaves.
   var isUnattended = false
+
+  /// Whether its body is in the trampolines themselves: then the thunk is what such a body calls out of line, and nothing in it is patched.
+  var isCompiled: Bool { ops.body != nil }
+
+  /// What the five bytes are: a NOP, or a jump past the callback.
+  func gateBytes(disarmed: Bool) -> SiteBytes { disarmed ? .jump(from: gate, to: passedOver) : .nop }
 
   /// Whether it can share `ftrace_caller`: it wants the entries of every function, by a callback, and no registers.
   var isShared: Bool { filter.isUnfiltered && !ops.hasRouteOfItsOwn }

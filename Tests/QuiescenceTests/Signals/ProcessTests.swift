@@ -12,7 +12,7 @@ import Testing
       .deletingLastPathComponent().appendingPathComponent("ftrace-test-helper")
     process.arguments = arguments
     // Of the scenarios, those that are about membarrier(2) refuse it in their own way.
-    if arguments[0] == "membarrier" {
+    if ["membarrier", "sandbox"].contains(arguments[0]) {
       process.environment = ProcessInfo.processInfo.environment.filter { $0.key != "FTRACE_MEMBARRIER" }
     }
     let pipe = Pipe()
@@ -27,7 +27,8 @@ import Testing
     arguments: [
       ["chain"], ["fork"], ["fork-idle"], ["fork-denied"], ["fork-malloc"],
       ["frozen", "fair"], ["frozen", "malloc"], ["frozen", "metadata"], ["frozen", "once"], ["membarrier", "ENOSYS"],
-      ["membarrier", "EPERM"],
+      ["membarrier", "EPERM"], ["sandbox", "membarrier"], ["sandbox", "serialising"], ["sandbox", "executable"],
+      ["sandbox", "page"],
       ["pools"], ["exit-inside"], ["thread-exit-inside"], ["foreign-stack"],
     ])
   func succeeds(_ scenario: [String]) throws {
