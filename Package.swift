@@ -37,8 +37,12 @@ let package = Package(
       name: "FtraceEngine",
       dependencies: ["FtraceX86Assembler", "FtraceCodeMemory", "FtraceQuiescence", "FtracePlatform", "CFtraceShims"],
       swiftSettings: memory),
+    .target(name: "CFtraceTracers", dependencies: ["CFtraceShims"], path: "Sources/CTracers", cSettings: delays),
     .target(
-      name: "FtraceTracers", dependencies: ["FtraceEngine", "FtracePlatform", "FtraceQuiescence", "CFtraceShims"],
+      name: "FtraceTracers",
+      dependencies: [
+        "FtraceEngine", "FtracePlatform", "FtraceQuiescence", "FtraceX86Assembler", "CFtraceShims", "CFtraceTracers",
+      ],
       path: "Sources/Tracers", swiftSettings: memory),
     .target(
       name: "Ftrace", dependencies: ["FtraceEngine", "FtraceTracers", "FtraceX86Assembler", "FtraceQuiescence"],

@@ -30,22 +30,30 @@ int ftrace_barrier_choose(bool fences) {
 
 enum ftrace_barrier_mode ftrace_barrier_mode(void) { return mode; }
 
-static void until_done(int command) {
+bool ftrace_error_passes(int error) { return error == ENOMEM || error == EAGAIN || error == EINTR; }
+
+// Once registered it fails for lack of memory, which passes, or because a sandbox was installed since, which does not. Returns 0 or an
+// errno.
+static int all_cores(int command) {
   const int saved = errno;
-  // It fails for lack of memory alone, once registered; nobody may be released without it.
-  while (syscall(SYS_membarrier, command, 0, 0)) ftrace_pause();
+  int error;
+  for (;;) {
+    error = syscall(SYS_membarrier, command, 0, 0) ? errno : 0;
+    if (!ftrace_error_passes(error)) break;
+    ftrace_pause();
+  }
   errno = saved;
+  return error;
 }
 
-void ftrace_barrier_fence_all(void) {
-  if (mode == FTRACE_BARRIER_MEMBARRIER) until_done(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
-  else atomic_thread_fence(memory_order_seq_cst);
+int ftrace_barrier_fence_all(void) {
+  if (mode == FTRACE_BARRIER_MEMBARRIER) return all_cores(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
+  atomic_thread_fence(memory_order_seq_cst);
+  return 0;
 }
 
 bool ftrace_barrier_serialise_all(void) {
-  if (mode != FTRACE_BARRIER_MEMBARRIER) return false;
-  until_done(MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE);
-  return true;
+  return mode == FTRACE_BARRIER_MEMBARRIER && all_cores(MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE) == 0;
 }
 
 void ftrace_barrier_register_again(void) {

@@ -37,7 +37,8 @@ void ftrace_sleep(uint64_t nanoseconds) {
   nanosleep(&duration, NULL);
 }
 
-static void arm(uint32_t bits) {
+// Returns 0, or the errno for which there is no fence: then a worker may not have seen its bit.
+static int arm(uint32_t bits) {
   for (struct ftrace_thread *thread = ftrace_registry_first(); thread; thread = thread->next) {
     atomic_fetch_or_explicit(&thread->poll, bits, memory_order_seq_cst);
     // Above every stack: the next prologue's `cmp rsp, limit; jbe` is taken.
@@ -45,7 +46,7 @@ static void arm(uint32_t bits) {
   }
   FTRACE_RACE_WINDOW();
   // The fence that gates and back-edges leave out.
-  ftrace_barrier_fence_all();
+  return ftrace_barrier_fence_all();
 }
 
 static void disarm(void) {
@@ -86,6 +87,7 @@ static void send_signals(struct ftrace_stop *stop) {
 // a worker that is not running answers when it is scheduled.
 enum { SIGNAL_RETRY_NS = 100 * 1000 };
 
+// Returns whether every worker has arrived; if not, `stop->error` says why, or is 0: it is too late.
 static bool wait_for_workers(struct ftrace_stop *stop, uint64_t began) {
   const struct ftrace_thread *one = NULL;
   stop->waited_for = count_running(stop->generation, &one);
@@ -112,7 +114,8 @@ static bool wait_for_workers(struct ftrace_stop *stop, uint64_t began) {
     if (elapsed < stop->spin_ns) {
       for (int i = 0; i < 16; i++) ftrace_pause();
     } else if (!asleep) {
-      arm(FTRACE_POLL_ARMED | FTRACE_POLL_ASLEEP);
+      stop->error = arm(FTRACE_POLL_ARMED | FTRACE_POLL_ASLEEP);
+      if (stop->error) return false;
       asleep = true;
     } else {
       const uint64_t until = next_signals < stop->deadline_ns ? next_signals : stop->deadline_ns;
@@ -135,8 +138,21 @@ static void name_late_workers(struct ftrace_stop *stop) {
   }
 }
 
+// Whether memory that was written may become executable, tried on a page of its own: a policy that came after the start refuses it, and
+// code that cannot become executable again is lost. Returns 0 or an errno.
+static int try_executable(void) {
+  enum { PAGE = 4096 };
+  void *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) return errno;
+  const int error = mprotect(page, PAGE, PROT_READ | PROT_EXEC) ? errno : 0;
+  munmap(page, PAGE);
+  return error;
+}
+
 // Where code has no writable alias its pages change protection, all of them or none. Returns 0 or an errno.
 static int make_writable(const struct ftrace_plan *plan) {
+  const int refused = plan->page_count ? try_executable() : 0;
+  if (refused) return refused;
   for (size_t i = 0; i < plan->page_count; i++) {
     if (!mprotect((void *)plan->pages[i].start, plan->pages[i].bytes, PROT_READ | PROT_WRITE))
       continue;
@@ -148,10 +164,18 @@ static int make_writable(const struct ftrace_plan *plan) {
   return 0;
 }
 
-static void make_executable(const struct ftrace_plan *plan) {
+// Returns 0, or the errno for which pages stay without execution: whoever calls code there faults.
+static int make_executable(const struct ftrace_plan *plan) {
+  int lost = 0;
   for (size_t i = 0; i < plan->page_count; i++)
-    // Nobody may be released before it has succeeded.
-    while (mprotect((void *)plan->pages[i].start, plan->pages[i].bytes, PROT_READ | PROT_EXEC)) ftrace_pause();
+    while (mprotect((void *)plan->pages[i].start, plan->pages[i].bytes, PROT_READ | PROT_EXEC)) {
+      if (!ftrace_error_passes(errno)) {
+        lost = errno;
+        break;
+      }
+      ftrace_pause();
+    }
+  return lost;
 }
 
 static void release(uint64_t generation) {
@@ -163,11 +187,13 @@ static void release(uint64_t generation) {
   ftrace_futex_wake(&ftrace_domain.release_word, INT32_MAX);
 }
 
-// No core may run on what it fetched before the bytes were written, which was through another mapping.
+// No core may run on what it fetched before the bytes were written, which was through another mapping. Where nobody else can do it,
+// each worker does it itself: in the slower mode, and when the kernel has come to refuse it.
 static void serialise(void) {
   if (ftrace_barrier_serialise_all()) return;
   for (struct ftrace_thread *thread = ftrace_registry_first(); thread; thread = thread->next)
-    // Seen by the worker after the release, which it acquires, or at its next gate.
+    // Seen by the worker after the release, which it acquires, or at its next gate: that saw the world armed, or it sees this bit, which
+    // is set in the same word before it is disarmed.
     atomic_fetch_or_explicit(&thread->poll, FTRACE_POLL_SERIALISE, memory_order_seq_cst);
 }
 
@@ -186,13 +212,13 @@ static bool gather(struct ftrace_stop *stop) {
   // Before arming: a worker that sees its bit reads this generation or a later one.
   atomic_store_explicit(&ftrace_domain.generation, stop->generation, memory_order_seq_cst);
   FTRACE_RACE_WINDOW();
-  arm(FTRACE_POLL_ARMED);
-  const bool arrived = wait_for_workers(stop, began);
+  stop->error = arm(FTRACE_POLL_ARMED);
+  const bool arrived = !stop->error && wait_for_workers(stop, began);
   stop->time_to_stop_ns = ftrace_monotonic_ns() - began;
   stop->time_stopped_ns = 0;
   if (!arrived) {
-    name_late_workers(stop);
-    stop->status = FTRACE_STOP_LATE;
+    stop->status = stop->error ? FTRACE_STOP_UNFENCED : FTRACE_STOP_LATE;
+    if (!stop->error) name_late_workers(stop);
     release(stop->generation);
   }
   return arrived;
@@ -209,16 +235,19 @@ static void run(struct ftrace_stop *stop) {
   if (stop->scan)
     for (const struct ftrace_thread *thread = ftrace_registry_first(); thread; thread = thread->next)
       ftrace_scan_worker(stop->scan, thread, stop->generation);
+  stop->status = FTRACE_STOP_DONE;
   if (stop->plan) {
     stop->error = make_writable(stop->plan);
-    if (!stop->error) {
+    if (stop->error) {
+      stop->status = FTRACE_STOP_REFUSED;
+    } else {
       ftrace_plan_apply(stop->plan);
-      make_executable(stop->plan);
+      stop->error = make_executable(stop->plan);
+      if (stop->error) stop->status = FTRACE_STOP_LOST;
     }
   }
   FTRACE_RACE_WINDOW();
   serialise();
-  stop->status = stop->error ? FTRACE_STOP_REFUSED : FTRACE_STOP_DONE;
   stop->time_stopped_ns = ftrace_monotonic_ns() - stopped;
   release(stop->generation);
 }

@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "ftrace_channel_thread.h"
 #include "ftrace_domain.h"
 #include "ftrace_signal_thread.h"
 
@@ -63,7 +64,7 @@ uint32_t ftrace_registry_count(void) {
 void ftrace_registry_clear_runtime(uint32_t slot) {
   const uint64_t signals = ftrace_registry_lock();
   for (struct ftrace_thread *thread = registry; thread; thread = thread->next) {
-    thread->runtime[slot] = NULL;
+    atomic_store_explicit(&thread->runtime[slot], NULL, memory_order_relaxed);
     for (int i = 0; i < FTRACE_OPS_SLOTS; i++) thread->ops_active[slot][i] = 0;
   }
   ftrace_registry_unlock(signals);
@@ -120,9 +121,8 @@ static int attach(uint64_t *signals) {
 
   pthread_mutex_lock(&registry_lock); // waits while a stop is under way
   atomic_store_explicit(&block.stack_limit, block.real_limit, memory_order_relaxed);
-  // Without membarrier nobody has serialised this core on behalf of a thread that was not known.
-  const uint32_t serialise = ftrace_barrier_chosen == FTRACE_BARRIER_FENCES ? FTRACE_POLL_SERIALISE : 0;
-  atomic_store_explicit(&block.poll, exiting | serialise, memory_order_relaxed);
+  // Where membarrier is refused, by now or at all, nobody has serialised this core on behalf of a thread that was not known.
+  atomic_store_explicit(&block.poll, exiting | FTRACE_POLL_SERIALISE, memory_order_relaxed);
   block.next = registry;
   registry = &block;
   pthread_mutex_unlock(&registry_lock);
@@ -153,8 +153,8 @@ void ftrace_thread_detach(void) {
       break;
     }
   block.parked = 0;
+  ftrace_channels_close(&block);
   for (size_t i = 0; i < FTRACE_RUNTIME_SLOTS; i++) {
-    block.runtime[i] = NULL;
     for (size_t j = 0; j < FTRACE_OPS_SLOTS; j++) block.ops_active[i][j] = 0;
   }
   atomic_store_explicit(&block.stack_limit, UINT64_MAX, memory_order_relaxed);
@@ -217,7 +217,10 @@ void ftrace_nested_slow(void) {
     return;
   }
   // A handler that has interrupted the recorder goes on: the stop waits for it.
-  if (atomic_load_explicit(&block.busy, memory_order_relaxed)) return;
+  if (atomic_load_explicit(&block.busy, memory_order_relaxed)) {
+    ftrace_serialise_if_asked();
+    return;
+  }
   struct ftrace_park park;
   ftrace_park_capture(&park);
   ftrace_park_begin(&park);

@@ -20,6 +20,20 @@ static const uint64_t *interrupted(const struct ftrace_thread *thread) {
 #endif
 }
 
+// Initial-exec as the thread block is, so that the way from one to the other is the same in every thread.
+static __thread struct torture_block *blocks_of_thread[FTRACE_RUNTIME_SLOTS] __attribute__((tls_model("initial-exec")));
+
+struct torture_block *torture_block_self(uint32_t slot) { return blocks_of_thread[slot]; }
+void torture_block_adopt(uint32_t slot, struct torture_block *block) { blocks_of_thread[slot] = block; }
+ptrdiff_t torture_block_displacement(uint32_t slot) {
+  return (char *)&blocks_of_thread[slot] - (char *)__builtin_thread_pointer();
+}
+
+static struct torture_block *block_of(const struct ftrace_thread *thread, uint64_t slot) {
+  const ptrdiff_t distance = torture_block_displacement((uint32_t)slot) - ftrace_thread_displacement();
+  return *(struct torture_block *const *)((const char *)thread + distance);
+}
+
 static bool in_callback(const struct ftrace_thread *thread, uint64_t slot) {
   uint64_t flags[FTRACE_OPS_SLOTS / 8], any = 0;
   memcpy(flags, thread->ops_active[slot], sizeof flags);
@@ -95,7 +109,7 @@ static void look_at_workers(struct torture_books *books, bool keep) {
   books->stops++;
   if (keep) memset(books->states, 0, books->workers * sizeof *books->states);
   for (const struct ftrace_thread *thread = ftrace_registry_first(); thread; thread = thread->next) {
-    struct torture_block *block = (struct torture_block *)thread->runtime[books->slot];
+    struct torture_block *block = block_of(thread, books->slot);
     const uint64_t place = (uint64_t)((uint8_t *)block - books->blocks);
     if (!block || place >= books->workers * books->stride) continue;
     const uint64_t *registers = interrupted(thread);

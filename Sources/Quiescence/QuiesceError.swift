@@ -1,4 +1,4 @@
-/// What a stop, or a request for one, can fail with. In each case no code was changed.
+/// What a stop, or a request for one, can fail with. In each case but ``codeLost(errno:)`` no code was changed.
 public enum QuiesceError: Error, Equatable, Sendable {
   /// The deadline passed before every worker had arrived.
   case timedOut(late: [LateWorker], after: Duration)
@@ -10,6 +10,11 @@ public enum QuiesceError: Error, Equatable, Sendable {
   case attachRefused(errno: Int32)
   /// The kernel refused to make pages of code writable for the stop; `errno` says why.
   case pagesRefused(errno: Int32)
+  /// The kernel refuses membarrier(2), which it allowed when the first runtime was made; `errno` says why. A sandbox was installed since.
+  case membarrierRefused(errno: Int32)
+  /// The kernel refused to make pages executable again that were writable for the stop; `errno` says why. Calls of code in them fault, and
+  /// tracing is killed.
+  case codeLost(errno: Int32)
   /// All slots of the thread block are taken.
   case tooManyRuntimes(limit: Int)
 }
@@ -53,6 +58,12 @@ extension QuiesceError: CustomStringConvertible {
     case .pagesRefused(let errno):
       "mprotect(2) refused to make code writable during a stop (errno \(errno)); nothing was changed. "
         + "Raise vm.max_map_count, or allow executable memfds so that code can be mapped twice."
+    case .membarrierRefused(let errno):
+      "membarrier(2) is refused by now (errno \(errno)), so workers can no longer be stopped; nothing was changed. Allow it in the "
+        + "sandbox, install the sandbox before the first runtime is made, or set FTRACE_MEMBARRIER=off."
+    case .codeLost(let errno):
+      "mprotect(2) refused to make code executable again after a stop (errno \(errno)): calls of functions there fault. "
+        + "Do not forbid executable memory while runtimes exist, or allow executable memfds so that code can be mapped twice."
     case .tooManyRuntimes(let limit):
       "\(limit) runtimes exist in this process, and no more fit: release one, or share it."
     }

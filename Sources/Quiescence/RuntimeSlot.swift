@@ -30,6 +30,7 @@ package final class RuntimeSlot: Sendable {
     // Before the slot is handed on: no thread keeps a pointer into the runtime that goes away.
     // Parked: a stopper may hold the registry's lock and wait for this thread.
     parked { ftrace_registry_clear_runtime(index) }
+    ftrace_worker_blocks_free(index)
     let bit = UInt32(1) << index
     Self.taken.withLock { $0 &= ~bit }
   }

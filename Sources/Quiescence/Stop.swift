@@ -42,7 +42,8 @@ extension Quiescence {
   ///   - scan: retired ranges to look for on the stopped stacks.
   ///   - grace: after this time workers that have not arrived are stopped by signal; nil: they are waited for.
   ///   - observe: called while stopped, before the plan. It must not allocate, lock or call the Swift runtime.
-  /// - Throws: `.timedOut`, `.insideCallback`, `.insideSignalHandler` or `.pagesRefused`; no code was changed.
+  /// - Throws: `.timedOut`, `.insideCallback`, `.insideSignalHandler`, `.membarrierRefused` or `.pagesRefused`, and no code was changed;
+  ///   `.codeLost`, and all of the plan was written.
   package static func stop(
     plan: UnsafeMutablePointer<ftrace_plan>? = nil,
     scan: UnsafeMutablePointer<ftrace_scan>? = nil,
@@ -67,11 +68,12 @@ extension Quiescence {
       unsafe ftrace_stop_run(&request)
       return unsafe record(request, of: plan)
     }
-    if unsafe request.status == FTRACE_STOP_REFUSED.rawValue {
-      throw unsafe .pagesRefused(errno: request.error)
-    }
-    guard unsafe request.status == FTRACE_STOP_DONE.rawValue else {
-      throw unsafe .timedOut(late: lateWorkers(&request), after: .nanoseconds(request.time_to_stop_ns))
+    switch unsafe request.status {
+    case FTRACE_STOP_DONE.rawValue: break
+    case FTRACE_STOP_REFUSED.rawValue: throw unsafe .pagesRefused(errno: request.error)
+    case FTRACE_STOP_UNFENCED.rawValue: throw unsafe .membarrierRefused(errno: request.error)
+    case FTRACE_STOP_LOST.rawValue: throw unsafe .codeLost(errno: request.error)
+    default: throw unsafe .timedOut(late: lateWorkers(&request), after: .nanoseconds(request.time_to_stop_ns))
     }
     return unsafe StopReport(
       generation: request.generation,

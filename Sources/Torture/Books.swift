@@ -55,7 +55,7 @@ import FtracePlatform
 
   /// Displacement from `fs:0` of the pointer to the worker's block.
   var blockPointer: Int32 {
-    Int32(truncatingIfNeeded: ftrace_thread_displacement()) + Int32(FTRACE_THREAD_RUNTIME) + Int32(slot) * 8
+    Int32(truncatingIfNeeded: torture_block_displacement(slot))
   }
 
   /// Distance of a body's counter from the block: the same for every worker.
@@ -77,14 +77,14 @@ import FtracePlatform
       // Safe: the worker that had the block before has ended.
       let block = unsafe UnsafeMutablePointer<torture_block>(bitPattern: block).unsafelyUnwrapped
       unsafe block.pointee.random = seed | 1
-      unsafe ftrace_thread_set_runtime(slot, block)
+      unsafe torture_block_adopt(slot, block)
     }
   }
 
   /// How long the calling worker is to park now, in nanoseconds; 0: not at all.
   static func timeToPark(slot: UInt32, mask: UInt64) -> UInt64 {
-    guard let block = unsafe ftrace_thread_runtime(slot) else { return 0 }
-    return unsafe torture_time_to_park(block.assumingMemoryBound(to: torture_block.self), mask)
+    guard let block = unsafe torture_block_self(slot) else { return 0 }
+    return unsafe torture_time_to_park(block, mask)
   }
 
   /// How many cells are in use, from the first.

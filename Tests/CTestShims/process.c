@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/filter.h>
+#include <linux/membarrier.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
@@ -27,16 +28,42 @@ int ftrace_test_wait(int child) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1 - WTERMSIG(status);
 }
 
-int ftrace_test_deny_membarrier(int error) {
+// Of calls of that number those are answered whose two arguments, of which the lower halves are looked at, are `value` where `mask` is
+// set.
+struct condition {
+  unsigned argument;
+  uint32_t mask, value;
+};
+
+static int deny(long call, struct condition first, struct condition second, int error) {
   struct sock_filter program[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_membarrier, 0, 1),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)call, 0, 7),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args) + 8 * first.argument),
+      BPF_STMT(BPF_ALU | BPF_AND | BPF_K, first.mask),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, first.value, 0, 4),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args) + 8 * second.argument),
+      BPF_STMT(BPF_ALU | BPF_AND | BPF_K, second.mask),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, second.value, 0, 1),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)error),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };
   const struct sock_fprog filter = {.len = sizeof program / sizeof *program, .filter = program};
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) return errno;
   return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) ? errno : 0;
+}
+
+static const struct condition always = {0, 0, 0};
+
+int ftrace_test_deny_membarrier(int error) { return deny(SYS_membarrier, always, always, error); }
+
+int ftrace_test_deny_serialising(int error) {
+  return deny(SYS_membarrier, (struct condition){0, ~0u, MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE}, always, error);
+}
+
+int ftrace_test_deny_executable(uint64_t page, int error) {
+  const struct condition executable = {2, PROT_EXEC, PROT_EXEC};
+  return deny(SYS_mprotect, executable, page ? (struct condition){0, ~0u, (uint32_t)page} : always, error);
 }
 
 static _Atomic(uint64_t) counters[65];

@@ -24,10 +24,14 @@ static void handle_step(int signal, siginfo_t *info, void *raw) {
     return;
   }
   const uint64_t pc = (uint64_t)registers[REG_RIP], sp = (uint64_t)registers[REG_RSP];
-  if (!recorder_sp && pc == ftrace_address_of_record_ip()) recorder_sp = sp;
+  if (steps->to) {
+    if (pc < steps->from || pc >= steps->to) return;
+  } else if (!recorder_sp && pc == ftrace_address_of_record_ip()) {
+    recorder_sp = sp;
+  }
   // After its `ret` the recorder's return address is popped.
   if (recorder_sp && sp > recorder_sp) recorder_sp = 0;
-  if (!recorder_sp) return;
+  if (!steps->to && !recorder_sp) return;
   if (steps->steps++ != steps->at) return;
   const uint64_t outer = recorder_sp;
   current = NULL;

@@ -7,6 +7,7 @@
 
 uint32_t ftrace_test_busy(void) { return atomic_load(&ftrace_thread_self()->busy); }
 void ftrace_test_set_busy(uint32_t busy) { atomic_store(&ftrace_thread_self()->busy, busy); }
+bool ftrace_test_must_serialise(void) { return atomic_load(&ftrace_thread_self()->poll) & FTRACE_POLL_SERIALISE; }
 bool ftrace_test_armed(void) { return atomic_load(&ftrace_thread_self()->poll) & FTRACE_POLL_ARMED; }
 
 uint32_t ftrace_test_thread_number(void) {

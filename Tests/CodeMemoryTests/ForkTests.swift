@@ -75,6 +75,35 @@ import Testing
     #expect(arena.run(block) == 1)
   }
 
+  @Test func whatAChildWithoutACopyDoesDoesNotReachTheParent() async {
+    await #expect(processExitsWith: .success) {
+      for fails in [nil, SystemCall.mmap] {
+        let arena = try CodeArena(.init(reservation: 8 << 20, mapping: .dual))
+        let block = try arena.add(returning(3))
+        let large = try arena.add([UInt8](repeating: 0xC3, count: 2 << 20))
+        let other = try arena.add(returning(5))
+        let child = fork()
+        if child == 0 {
+          // Not even if the memory cannot be replaced, though the child may fault then.
+          System.withFaults(fails.map { [.fail($0, nth: 1, errno: ENOMEM), .fail($0, nth: 2, errno: ENOMEM)] } ?? []) {
+            (_: FaultScript) in arena.deny()
+          }
+          if fails != nil { _exit(0) }
+          arena.free([block, large])  // fills with `int3`, and gives memory back
+          guard (try? arena.patch([other], to: 4)) != nil else { _exit(12) }
+          // There is no memory for new code, not even where there was some.
+          _exit((try? arena.add(returning(6))) == nil ? 0 : 13)
+        }
+        var status: Int32 = 0
+        guard unsafe waitpid(child, &status, 0) == child, status == 0 else { exit(14) }
+        guard arena.run(block) == 3, arena.run(other) == 5 else { exit(15) }
+        guard bytes(at: arena.addresses(of: large).lowerBound, count: 2 << 20).allSatisfy({ $0 == 0xC3 }) else {
+          exit(16)
+        }
+      }
+    }
+  }
+
   @Test func aChildKeepsItsCodeWhenTheParentPatches() async {
     await #expect(processExitsWith: .success) {
       for mapping in bothMappings {

@@ -27,7 +27,7 @@ import Testing
       (["run", "fib", "-o", "-"], "ftrace: standard output is the workload's own: give the trace a file"),
       (["run", "fib", "--buffer-size", "0"], "ftrace: --buffer-size is a number from 1 to 1048576"),
       (["run", "brainfuck", "--threads", "2"], "ftrace: a brainfuck program runs on one thread"),
-      (["audit", "fib", "--corrupt", "2"], "ftrace: --corrupt 2 is more than the 1 sites there are"),
+      (["audit", "fib", "--corrupt", "3"], "ftrace: --corrupt 3 is more than the 2 sites there are"),
       (["audit", "fib", "--corrupt=-1"], "ftrace: --corrupt is a number from 0"),
       (["life", "--functions", "0"], "ftrace: --functions is a number from 1 to 1000000"),
       (["torture", "--seconds", "0"], "ftrace: --seconds, --threads and --functions are greater than zero"),

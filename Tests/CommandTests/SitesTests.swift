@@ -5,16 +5,18 @@ import Testing
   func fib() throws {
     let run = try Command.run("sites", "fib")
     #expect((run.status, run.errors) == (0, ""))
-    #expect(run.lines.count == 2)
+    #expect(run.lines.count == 3)
     #expect(try #/ADDRESS +SITE +STATE +BYTES +INSTRUCTION +FUNCTION/#.wholeMatch(in: run.lines[0]) != nil)
     let nop = #/[0-9a-f]+ +entry +nop +0f 1f 44 00 00 +nop dword ptr \[rax \+ rax\] +fib/#
     #expect(try nop.wholeMatch(in: run.lines[1]) != nil)
+    let exit = #/[0-9a-f]+ +exit +nop +0f 1f 44 00 00 +nop dword ptr \[rax \+ rax\] +fib/#
+    #expect(try run.lines.dropFirst(2).allSatisfy { try exit.wholeMatch(in: $0) != nil })
   }
 
   @Test("a function that is never called shows the call of mcount, unless sites are known at emission")
   func unrecorded() throws {
     let recorded = try Command.run("sites", "calls", "--", "100", "1", "10")
-    #expect(recorded.lines.count == 101)
+    #expect(recorded.lines.count == 201)
     let unrecorded = #/[0-9a-f]+ +entry +unrecorded +e8( [0-9a-f]{2}){4} +call mcount +f\d+/#
     let nop = #/[0-9a-f]+ +entry +nop +0f 1f 44 00 00 +nop dword ptr \[rax \+ rax\] +f\d+/#
     let counts = try (
@@ -29,10 +31,13 @@ import Testing
   @Test("with a tracer a site calls ftrace_caller, or a trampoline of its own if there is a filter")
   func traced() throws {
     let all = try Command.run("sites", "matmul", "--tracer", "function", "--", "3")
-    #expect(all.lines.dropFirst().allSatisfy { $0.contains("  tracing  e8 ") && $0.contains("call ftrace_caller") })
+    #expect(
+      all.lines.filter { $0.contains(" entry ") }.allSatisfy {
+        $0.contains("  tracing  e8 ") && $0.contains("call ftrace_caller")
+      })
     let some = try Command.run("sites", "matmul", "--tracer", "function", "--filter", "dot", "--", "3")
     #expect(some.lines.count { $0.contains("call ftrace_trampoline") && $0.hasSuffix("  dot") } == 1)
-    #expect(some.lines.count { $0.contains("  nop ") } == 2)
+    #expect(some.lines.count { $0.contains(" entry ") && $0.contains("  nop ") } == 2)
   }
 
   @Test(
@@ -51,7 +56,7 @@ import Testing
     let line = #/f\d+ at 0x[0-9a-f]+: expected 0f 1f 44 00 00, found cc cc cc cc cc/#
     let damaged = try run.lines.filter { try line.wholeMatch(in: $0) != nil }
     #expect(Set(damaged).count == count)
-    #expect(run.lines.last == "102 places checked, \(count) damaged")
+    #expect(run.lines.last == "202 places checked, \(count) damaged")
   }
 
   @Test("the demonstration holds what it claims, and fits into 100 columns")
@@ -64,6 +69,6 @@ import Testing
     ] {
       #expect(run.output.contains(step), "\(step)")
     }
-    #expect(run.output.contains("273 places audited, 0 damaged"))
+    #expect(run.output.contains("544 places audited, 0 damaged"))
   }
 }

@@ -131,11 +131,21 @@ func forkWithoutCalls() throws {
   check(f(3) == 4, "parent: f is wrong")
 }
 
-/// Where the code cannot be copied the child must not run it, and the parent does not notice.
+/// Where the code cannot be copied the child must not run it; whatever it asks of the runtime, the parent does not notice.
 func forkWithoutMemory() throws {
-  let runtime = try TraceRuntime(testConfiguration())
+  var runtime = try TraceRuntime(testConfiguration())
   let f = try runtime.adder("f", 1)
-  check(f(1) == 2, "f is wrong")
+  let calls = SharedWords(1)
+  let ops = TraceOps(name: "count") { _ in calls[0] += 1 }
+  try runtime.register(ops)
+  // Enough for its memory to be given back when it is free.
+  let large = try runtime.define("large", as: ((Int) -> Int).self) { f in
+    f.addsToArgument(2)
+    f.nop(1 << 20)
+  }
+  check(f(1) == 2 && large(1) == 3 && calls[0] == 2, "f is wrong")
+  try runtime.forceUpdate()
+  let (sites, code) = (runtime.sites, try large.handle.code().bytes)
   var limit = rlimit()
   // No more descriptors: no memfd for the copy.
   _ = unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
@@ -145,13 +155,27 @@ func forkWithoutMemory() throws {
   let child = ftrace_test_fork()
   if child == 0 {
     check(runtime.killedReason != nil, "child: the runtime does not say that it has no code")
+    try? runtime.unregister(ops)
+    try? runtime.setEnabled(false)
+    check((try? runtime.adder("of the child", 1)) == nil, "child: new code could be made")
+    try? runtime.free(large.handle, force: true)
+    for _ in 0..<3 { try? runtime.reclaim() }
+    try? runtime.free(f.handle, force: true)
+    for _ in 0..<3 { try? runtime.reclaim() }
+    _ = runtime.audit()
+    limit.rlim_cur = before
+    _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    // The old one goes.
+    runtime = try TraceRuntime(testConfiguration())
     _exit(0)
   }
   limit.rlim_cur = before
   _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
   check(ftrace_test_wait(child) == 0, "the child failed")
-  check(f(1) == 2, "parent: f is wrong")
+  check(try runtime.sites == sites && large.handle.code().bytes == code, "parent: its code was changed")
+  check(f(1) == 2 && large(1) == 3 && calls[0] == 4, "parent: f is wrong")
   check(runtime.killedReason == nil, "parent: \(runtime.killedReason ?? "")")
+  check(runtime.audit().damaged.isEmpty, "parent: \(runtime.audit().damaged)")
 }
 
 /// Workers are stopped by signal wherever a host closure is, also while they hold a lock that fork(2) itself wants: malloc's.

@@ -4,7 +4,7 @@ import Glibc
 let scenarios: [String: () throws -> Void] = [
   "chain": chainedHandler, "default": noHandler, "fork": forksUnderLoad, "fork-idle": forkWithoutCalls,
   "fork-denied": forkWithoutMemory, "fork-malloc": forkWhileOthersAllocate, "frozen": frozenInsideLock,
-  "membarrier": membarrierRefused,
+  "membarrier": membarrierRefused, "sandbox": sandboxedLater,
   "exit-inside": exitWithWorkersInside,
   "thread-exit-inside": threadExitFromEmittedCode, "pools": pooledThreads, "foreign-stack": stopNearTheEndOfTheStack,
   "storm": signalsStorm,

@@ -7,6 +7,7 @@ package final class CallLog: Sendable {
     package var ops: String
     package var ip: UInt
     package var parentIP: UInt
+    package var end = TraceEnd.entry
   }
 
   private let log = Mutex<[Entry]>([])
@@ -24,9 +25,11 @@ package final class CallLog: Sendable {
   }
 
   /// An ops that writes to the log.
-  package func ops(_ name: String, filter: TraceFilter = .all, registers: Bool = false) -> TraceOps {
-    TraceOps(name: name, filter: filter, registers: registers) { [self] call in
-      log.withLock { $0.append(Entry(ops: name, ip: call.ip, parentIP: call.parentIP)) }
+  package func ops(_ name: String, filter: TraceFilter = .all, registers: Bool = false, ends: TraceEnds = .entry)
+    -> TraceOps
+  {
+    TraceOps(name: name, filter: filter, registers: registers, ends: ends) { [self] call in
+      log.withLock { $0.append(Entry(ops: name, ip: call.ip, parentIP: call.parentIP, end: call.end)) }
     }
   }
 }

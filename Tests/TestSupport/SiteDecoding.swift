@@ -49,3 +49,8 @@ extension TraceRuntime {
   /// What `ftrace_caller` calls.
   package var callerTarget: DecodedSite { get throws { try decodedSite(at: stubAddresses.callerCall) } }
 }
+
+extension TraceRuntime {
+  /// The entry sites, without the exits.
+  package var entrySites: [SiteReport] { sites.filter { $0.kind == .entry } }
+}

@@ -18,10 +18,14 @@ enum ftrace_barrier_mode {
 int ftrace_barrier_choose(bool fences);
 enum ftrace_barrier_mode ftrace_barrier_mode(void);
 
-/// Makes every core that runs a thread of this process pass a fence. Nothing to do where readers fence.
-void ftrace_barrier_fence_all(void);
+/// Whether a system call that failed for this reason is worth another try: lack of memory, a signal.
+bool ftrace_error_passes(int error);
+
+/// Makes every core that runs a thread of this process pass a fence. Nothing to do where readers fence. Returns 0, or the errno for which
+/// the kernel refuses it although it allowed it once: a sandbox was installed.
+int ftrace_barrier_fence_all(void);
 /// Makes every core that runs a thread of this process discard what it fetched, and returns true; false where only the threads
-/// themselves can do so.
+/// themselves can do so, also because the kernel refuses it although it allowed it once.
 bool ftrace_barrier_serialise_all(void);
 
 /// Serialises the calling core: what follows is fetched anew.

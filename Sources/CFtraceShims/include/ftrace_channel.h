@@ -24,8 +24,8 @@ _Static_assert(sizeof(struct ftrace_channel) == 64, "one line of the cache");
 /// The channels of a worker in one runtime: what its thread block points to, NULL until the first append.
 struct ftrace_worker_block {
   struct ftrace_channel channel[FTRACE_OPS_SLOTS];
-  struct ftrace_worker_block *next; // all blocks of the runtime, newest first; or the free ones
-  int32_t tid;                      // of the worker, 0 while the block is free
+  struct ftrace_worker_block *next; // all blocks of the runtime, newest first
+  _Atomic(int32_t) tid;             // of the worker, 0 while nobody has the block
   char name[16];
 };
 
@@ -59,8 +59,24 @@ uint32_t ftrace_append_slow(struct ftrace_sink *sink, const struct ftrace_append
 void ftrace_channels_visit(uint32_t slot, uint32_t ops, void (*visit)(struct ftrace_channel *channel, struct ftrace_worker_block *block, void *context),
                            void *context);
 
+/// Empties the channels of a sink that goes. Nothing that names it can run any more.
+void ftrace_channels_forget(struct ftrace_sink *sink);
+
 /// Unmaps the blocks of a runtime whose code is gone.
 void ftrace_worker_blocks_free(uint32_t slot);
+
+/// What emitted code calls.
+static inline uintptr_t ftrace_address_of_append_slow(void) { return (uintptr_t)&ftrace_append_slow; }
+
+enum {
+  FTRACE_CHANNEL_BYTES = sizeof(struct ftrace_channel),
+  FTRACE_CHANNEL_CURSOR = offsetof(struct ftrace_channel, cursor),
+  FTRACE_CHANNEL_LIMIT = offsetof(struct ftrace_channel, limit),
+  FTRACE_CHANNEL_BUSY = offsetof(struct ftrace_channel, busy),
+  FTRACE_CHANNEL_HIGH = offsetof(struct ftrace_channel, high),
+  FTRACE_CHANNEL_LOST_NESTED = offsetof(struct ftrace_channel, lost_nested),
+  FTRACE_CHANNEL_SCRATCH = offsetof(struct ftrace_channel, scratch),
+};
 
 static inline void ftrace_channel_kick(struct ftrace_channel *channel) {
   atomic_store_explicit(&channel->limit, 0, memory_order_seq_cst);

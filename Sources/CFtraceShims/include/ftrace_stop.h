@@ -8,6 +8,8 @@ enum ftrace_stop_status {
   FTRACE_STOP_DONE = 0,
   FTRACE_STOP_LATE = 1,    // the deadline passed: disarmed, nothing was written
   FTRACE_STOP_REFUSED = 2, // pages could not be made writable: nothing was written, `error` says why
+  FTRACE_STOP_UNFENCED = 3, // membarrier(2) is refused, although it was allowed once: nothing was written, `error` says why
+  FTRACE_STOP_LOST = 4,    // pages of code could not be made executable again: `error` says why
 };
 
 enum { FTRACE_STOP_LATE_MAX = 16 };

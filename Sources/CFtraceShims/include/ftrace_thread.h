@@ -21,7 +21,7 @@ enum {
   /// What a leaving gate tests.
   FTRACE_POLL_AT_LEAVE = FTRACE_POLL_ASLEEP | FTRACE_POLL_EXITING,
   /// What a nested gate tests: it can be in a signal handler, before the gate below has looked.
-  FTRACE_POLL_AT_NESTED = FTRACE_POLL_ARMED | FTRACE_POLL_UNATTACHED,
+  FTRACE_POLL_AT_NESTED = FTRACE_POLL_ARMED | FTRACE_POLL_SERIALISE | FTRACE_POLL_UNATTACHED,
 };
 
 struct ftrace_thread {
@@ -57,7 +57,7 @@ struct ftrace_thread {
   uint8_t owns_signal_stack;
   uint8_t unblocked_signal;
   char name[16];
-  void *runtime[FTRACE_RUNTIME_SLOTS]; // the worker's block of each runtime
+  struct ftrace_worker_block *_Atomic runtime[FTRACE_RUNTIME_SLOTS]; // the worker's channels in each runtime, NULL before the first append
   // 1 while the callback of that ops runs on this thread.
   uint8_t ops_active[FTRACE_RUNTIME_SLOTS][FTRACE_OPS_SLOTS];
 } __attribute__((aligned(64)));
@@ -128,16 +128,13 @@ void ftrace_name_thread(const char *name);
 static inline const char *ftrace_thread_name(const struct ftrace_thread *thread) { return thread->name; }
 /// Kernel thread id, 0 for a thread that was never attached.
 static inline int32_t ftrace_thread_id(const struct ftrace_thread *thread) { return thread->tid; }
-static inline void *ftrace_thread_runtime(uint32_t slot) { return ftrace_thread_self()->runtime[slot]; }
-static inline void ftrace_thread_set_runtime(uint32_t slot, void *block) {
-  ftrace_thread_self()->runtime[slot] = block;
-}
 
 // Entering and leaving. The fast paths are emitted into gates; these are the slow paths, and the same for Swift callers.
 
 /// A gate found its poll word set after it stored depth 1: attaches the thread, waits for a stop to end. Returns with depth 1.
 void ftrace_enter_slow(void);
-/// A nested gate found one of `AT_NESTED`: attaches the thread, waits for a stop that is under way, except within the recorder.
+/// A nested gate found one of `AT_NESTED`: attaches the thread, waits for a stop that is under way, except within the recorder, and
+/// serialises.
 void ftrace_nested_slow(void);
 /// A gate left and found one of `AT_LEAVE`: wakes the stopper, ends an exiting thread's registration.
 void ftrace_leave_slow(void);

@@ -67,6 +67,12 @@ struct torture_books {
   uint64_t boundaries; // with a copy
 };
 
+/// The calling thread's block of a runtime: what it had last, whether or not its books are still there.
+struct torture_block *torture_block_self(uint32_t slot);
+void torture_block_adopt(uint32_t slot, struct torture_block *block);
+/// Displacement from `fs:0` of the pointer to the thread's block, the same in every thread.
+ptrdiff_t torture_block_displacement(uint32_t slot);
+
 /// Runs in every stop: sees workers that stand at a site. `books` is a `struct torture_books`.
 void torture_observe(void *books);
 /// Runs in the stops that change what is traced: the same, and copies everything.

@@ -30,8 +30,9 @@ extension CodeArena {
     do { try code.adopt(descriptor) } catch { throw .system(error) }
   }
 
-  /// Makes the code inaccessible, in a child that could not adopt a copy: whoever calls it faults, and the parent is safe.
-  public func deny() {
-    try? System.mprotect(codeAddresses.lowerBound, bytes: codeAddresses.count, .none)
-  }
+  /// Puts empty memory in the place of the code, in a child that could not adopt a copy: whoever calls it faults, no new code can be
+  /// made, and nothing that is written or given back reaches the parent.
+  ///
+  /// Makes system calls only, as ``adopt(_:)`` does. Does nothing where the mapping toggles: that code is the child's own.
+  public func deny() { code.deny() }
 }

@@ -76,12 +76,25 @@ private struct AddressRange: ~Copyable {
   let start: UInt
   private let bytes: Int
 
+  /// Reserves from a multiple of 4 GiB on, if there is one free: then the lower half of an address is the offset, and traced code need
+  /// not subtract.
   init(reserving bytes: Int) throws(SystemError) {
-    let memory = unsafe try System.mmap(
-      bytes: bytes, .none, .sparse)
-    start = UInt(bitPattern: memory)
+    var start = UInt(bitPattern: unsafe try System.mmap(bytes: bytes, .none, .sparse))
+    let unit = UInt(1) << 32
+    // Downwards from where the kernel would put it: mappings lie above more often than below.
+    var candidate = start & ~(unit - 1)
+    for _ in 0..<Self.tries where candidate > unit && start % unit != 0 {
+      if let other = System.reserve(at: candidate, bytes: bytes) {
+        try? System.munmap(start, bytes: bytes)
+        start = other
+      }
+      candidate -= unit
+    }
+    self.start = start
     self.bytes = bytes
   }
+
+  private static let tries = 64
 
   consuming func release() -> UInt {
     let start = self.start

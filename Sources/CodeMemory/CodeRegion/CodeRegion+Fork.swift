@@ -32,4 +32,21 @@ extension CodeRegion {
     }
     mapping.descriptor = descriptor
   }
+
+  /// Lets go of the memory that is shared with another process, and of the right to change its file.
+  mutating func deny() {
+    guard mapping.isDual else { return }
+    // The executable alias is still read, for reports. Both aliases are this region's own, and no code in it runs.
+    for (start, protection) in [(mapping.writable, System.Protection.readWrite), (mapping.executable, .read)] {
+      do throws(SystemError) {
+        _ = unsafe try System.mmap(
+          at: start, bytes: mapping.codeBytes, protection, [.private, .anonymous, .noReserve, .fixed])
+      } catch {
+        // Without memory for the kernel's own tables: a fault is better than a write to the other process.
+        try? System.mprotect(start, bytes: mapping.codeBytes, .none)
+      }
+    }
+    mapping.descriptor = Descriptor(-1)
+    committed.forget()
+  }
 }

@@ -83,6 +83,12 @@ struct CommittedChunks: ~Copyable {
     }
   }
 
+  /// No chunk is committed any more: their memory has gone.
+  mutating func forget() {
+    for index in bits.indices { bits[index] = 0 }
+    (committed, limit) = (0, 0)
+  }
+
   private func countCommitted(_ chunks: Range<Int>) -> Int {
     var total = 0
     var next = chunks.lowerBound

@@ -134,7 +134,7 @@ extension OneFunction {
   }
 
   private func damage(_ area: Area) throws(FtraceError) {
-    let site = runtime.sites[0]
+    let site = entrySites[0]
     try runtime.overwriteSite(at: site.ip, with: [0x0F, 0x0B, 0x90, 0x90, 0x90])
     var cost = try Cost.of(in: runtime) { () throws(FtraceError) in try runtime.register(first.ops) }
     show(
@@ -167,10 +167,13 @@ extension OneFunction {
 extension OneFunction {
   private func check(_ condition: Bool, _ claim: String) { LifeCheck.expect(condition, claim) }
 
-  private func state(of area: Area) -> SiteReport.State? { runtime.sites.last?.state }
+  /// What is shown: the exit sites of the function stay as they were born.
+  private var entrySites: [SiteReport] { runtime.sites.filter { $0.kind == .entry } }
+
+  private func state(of area: Area) -> SiteReport.State? { entrySites.last?.state }
 
   private func show(_ area: Area, _ title: String, _ text: [String], _ cost: Cost, innerCall: Bool = false) {
-    guard let site = runtime.sites.last else { return }
+    guard let site = entrySites.last else { return }
     let code = "\(site.bytes.hex)  \(listing.instruction(site.bytes, at: site.ip, in: runtime))"
     step(title, code, site.state.text)
     if innerCall {
@@ -190,7 +193,7 @@ extension OneFunction {
     let bytes = Array(code.bytes[..<((code.bytes.lastIndex { $0 != 0xCC } ?? 0) + 1)])
     let notes = [
       ("call mcount", "the site"), ("cmp rsp", "stack, stop"), ("imul", "the body"),
-      ("call qword", "waits, or traps"),
+      ("nop", "the exit site"), ("call qword", "waits, or traps"),
     ]
     for line in listing.function("area", bytes, at: code.address, in: runtime) {
       let code = "      " + line.place.leading(8) + line.bytes.hex.leading(28) + line.text

@@ -49,6 +49,8 @@ public enum ImageProblem: Hashable, Sendable, CustomStringConvertible {
   case tooLarge(bytes: Int)
   /// A site must lie in one aligned word of eight bytes: offset modulo 8 at most 3.
   case siteCrossesWord(offset: Int)
+  /// An entry site begins at a multiple of 16, an exit site at no multiple of 16: the address tells them apart.
+  case sitePlace(offset: Int, kind: SiteKind)
   case siteOutOfRange(offset: Int)
   case sitesOverlap(offset: Int)
   /// The five bytes of a site must be a NOP of five bytes or a near call.
@@ -62,6 +64,10 @@ public enum ImageProblem: Hashable, Sendable, CustomStringConvertible {
     case .tooLarge(let bytes): "\(bytes) bytes are more than a function may have"
     case .siteCrossesWord(let offset):
       "the site at offset \(offset) crosses an aligned word of eight bytes: place it at an offset that is 0 to 3 modulo 8"
+    case .sitePlace(let offset, .entry):
+      "the entry site at offset \(offset) is not at a multiple of 16: align the function's entry"
+    case .sitePlace(let offset, .exit):
+      "the exit site at offset \(offset) is at a multiple of 16: place it at an offset that is 1 to 3 or 8 to 11 modulo 16"
     case .siteOutOfRange(let offset): "the site at offset \(offset) does not fit into the code"
     case .sitesOverlap(let offset): "the site at offset \(offset) overlaps another"
     case .siteBytes(let offset, let found):

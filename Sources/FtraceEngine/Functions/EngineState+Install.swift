@@ -22,6 +22,7 @@ extension EngineState {
     var exclusion: SiteExclusion? = wide ? .wideVectors(bits: Int(image.declaredVectorWidth.rawValue)) : nil
     var records: [(site: UInt32, number: UInt32)] = []
     let born = killedReason == nil ? actual.classTargets[Int(siteClass)] : .nop
+    let bornExit = killedReason == nil ? actual.exitTargets[Int(siteClass)] : .nop
     let initial = configuration.recording == .onFirstCall ? nil : born
     let block: CodeBlock
     do throws(FtraceError) {
@@ -33,8 +34,7 @@ extension EngineState {
           let place = offset + UInt32(site.offset)
           var siteBytes = self.bytes(of: .mcount, at: place)
           if site.kind == .exit {
-            // Born as NOPs: tracing of exits is not there yet.
-            siteBytes = .nop
+            siteBytes = self.bytes(of: bornExit, at: place)
           } else if let initial {
             let number = unsafe ftrace_recorder_take(tables.recorder)
             if number == 0 {
@@ -67,6 +67,7 @@ extension EngineState {
       unsafe tables.recorder.pointee.site_class[Int(site >> 3)] = siteClass
       unsafe ftrace_recorder_set_index(
         tables.recorder, site, UInt32(kind == .entry ? FTRACE_INDEX_NONE : FTRACE_INDEX_DEAD))
+      if kind == .exit { _ = tables.exits.add(site: site, target: bornExit) }
     }
     for (site, number) in records {
       let record = unsafe tables.record(number)
@@ -75,7 +76,7 @@ extension EngineState {
       unsafe record.pointee.flags = 0
       unsafe ftrace_recorder_set_index(tables.recorder, site, number)
     }
-    if configuration.recording == .atEmission, records.count < body.sites.count {
+    if configuration.recording == .atEmission {
       // Sites without a record are NOPs for good; the recorder never sees them.
       for site in body.siteOffsets where tables.number(ofSite: site) == nil {
         unsafe ftrace_recorder_set_index(tables.recorder, site, UInt32(FTRACE_INDEX_DEAD))
@@ -112,6 +113,10 @@ extension EngineState {
       }
       guard site.offset >= end else { throw fail(.sitesOverlap(offset: site.offset)) }
       guard site.offset % 8 <= 3 else { throw fail(.siteCrossesWord(offset: site.offset)) }
+      // The address tells the two kinds apart.
+      guard (site.kind == .entry) == (site.offset % 16 == 0) else {
+        throw fail(.sitePlace(offset: site.offset, kind: site.kind))
+      }
       let found = Array(image.bytes[site.offset..<site.offset + 5])
       guard found == SiteBytes.nop.bytes || found[0] == 0xE8 else {
         throw fail(.siteBytes(offset: site.offset, found: found))

@@ -1,6 +1,7 @@
 import CFtraceShims
 import FtraceCodeMemory
 import FtraceQuiescence
+import FtraceX86Assembler
 
 /// Whether a registration takes effect at once.
 public enum RegistrationStatus: Sendable, Hashable {
@@ -14,20 +15,37 @@ extension EngineState {
   /// Gives back what belonged to an ops whose callback is unreachable and on no stack.
   func finishUnregistering(_ registered: RegisteredOps) {
     leaving.removeAll { $0.number == registered.number }
-    // After a kill, sites may call the thunk for good: it stays, without its ops.
-    if killedReason == nil { discard(registered) }
+    // After a kill, sites may call the thunk for good: it stays, without its ops. So does a compiled body, which they run.
+    if killedReason == nil {
+      discard(registered)
+    } else if let body = registered.ops.body {
+      keptBodies.append(body)
+    }
   }
 
   /// Makes the code and the counter of an ops. Nothing leads to it yet.
   func makeRegistered(_ ops: TraceOps, number: Int) throws(FtraceError) -> RegisteredOps {
     let recursions = unsafe try allocateSlot()
+    if let sink = unsafe ops.body?.sink {
+      // Safe: nothing calls the sink yet, and the body keeps it.
+      unsafe sink.pointee.slot = slot.index
+      unsafe sink.pointee.ops = UInt32(number)
+    }
     let flag = ThreadBlock.opsActive(slot: slot.index, ops: number)
     do throws(FtraceError) {
-      let thunk = try assemble { a in
-        a.opsThunk(ops: ops, activeFlag: flag, recursions: UInt(bitPattern: recursions))
+      let a = Assembler()
+      if let body = ops.body {
+        a.slowCode(sink: unsafe UInt(bitPattern: body.sink), appendSlow: stubs.appendSlow)
+        let (_, code) = try assemble(a)
+        return unsafe RegisteredOps(
+          ops: ops, number: number, filter: ops.filter, thunk: code, gate: 0, passedOver: 0, recursions: recursions)
       }
+      let (gate, passedOver) = a.opsThunk(ops: ops, activeFlag: flag, recursions: UInt(bitPattern: recursions))
+      let (code, thunk) = try assemble(a)
       return unsafe RegisteredOps(
-        ops: ops, number: number, filter: ops.filter, thunk: thunk, recursions: recursions)
+        ops: ops, number: number, filter: ops.filter, thunk: thunk,
+        gate: thunk.offset + UInt32(code.offset(of: gate)),
+        passedOver: thunk.offset + UInt32(code.offset(of: passedOver)), recursions: recursions)
     } catch {
       unsafe arena.freeSlot(recursions)
       throw error
@@ -38,7 +56,16 @@ extension EngineState {
   /// stack.
   func discard(_ registered: RegisteredOps) {
     let recursions = unsafe registered.recursions
-    retireThunk(registered.thunk) { [arena] in unsafe arena.freeSlot(recursions) }
+    let (body, number) = (registered.ops.body, registered.number)
+    // Its channels are its own until none of its code can run: only then may another ops have the number.
+    if body != nil { compiledNumbers.insert(number) }
+    retireThunk(registered.thunk) { [unowned self] in
+      unsafe arena.freeSlot(recursions)
+      guard let body else { return }
+      unsafe ftrace_channels_forget(body.sink)
+      compiledNumbers.remove(number)
+      garbage.append(body)
+    }
   }
 
   /// The sites whose class changes when the filter of an ops does; nil: it goes. O(functions), unless the ops is shared.
@@ -46,7 +73,7 @@ extension EngineState {
     of registered: RegisteredOps, becoming filter: TraceFilter?
   ) throws(FtraceError) -> [ClassChange] {
     let bit = UInt32(1) << registered.number
-    let isOwn = filter.map { !$0.isUnfiltered || registered.ops.wantsRegisters } ?? false
+    let isOwn = filter.map { !$0.isUnfiltered || registered.ops.hasRouteOfItsOwn } ?? false
     var changes: [ClassChange] = []
     // An ops that was shared and stays so is in no class.
     guard isOwn || !registered.isShared else { return [] }

@@ -19,6 +19,13 @@ import CFtraceShims
   public let filter: TraceFilter
   /// Whether the callback receives the registers. Such an ops has a trampoline of its own.
   public let wantsRegisters: Bool
+  /// The ends of functions at which it is called. One that wants exits has a trampoline of its own.
+  public let ends: TraceEnds
+  /// What runs instead of a callback, if it is compiled.
+  let body: (any TraceBody)?
+
+  /// Whether its sites cannot call `ftrace_caller`, whatever its filter.
+  var hasRouteOfItsOwn: Bool { wantsRegisters || body != nil || ends != .entry }
 
   // Safe to share: never changed; the callback's author answers for what it does with the context.
   nonisolated(unsafe) let callback: Callback
@@ -30,15 +37,19 @@ import CFtraceShims
   ///   - name: shown in errors and statistics.
   ///   - filter: the functions wanted.
   ///   - registers: whether the callback receives the registers.
+  ///   - ends: at which ends of a function it is called. At an exit the first argument is the address of the exit site, which is never a
+  ///     multiple of 16, as entry sites are.
   ///   - context: handed to each call; it must stay valid until `unregister` has returned.
   ///   - callback: the C function.
   public init(
-    name: String, filter: TraceFilter = .all, registers: Bool = false, context: UnsafeMutableRawPointer? = nil,
-    callback: @escaping Callback
+    name: String, filter: TraceFilter = .all, registers: Bool = false, ends: TraceEnds = .entry,
+    context: UnsafeMutableRawPointer? = nil, callback: @escaping Callback
   ) {
     self.name = name
     self.filter = filter
     self.wantsRegisters = registers
+    self.ends = ends
+    self.body = nil
     unsafe self.callback = callback
     unsafe self.context = context
     self.retained = nil
@@ -46,13 +57,15 @@ import CFtraceShims
 
   /// An ops that calls a Swift closure, which may capture. It costs some nanoseconds more than a C function.
   public init(
-    name: String, filter: TraceFilter = .all, registers: Bool = false,
+    name: String, filter: TraceFilter = .all, registers: Bool = false, ends: TraceEnds = .entry,
     _ body: @escaping @Sendable (borrowing TracedCall) -> Void
   ) {
     let box = ClosureBox(body)
     self.name = name
     self.filter = filter
     self.wantsRegisters = registers
+    self.ends = ends
+    self.body = nil
     self.retained = box
     // Safe: the ops owns the box, and the engine owns the ops while the callback can run.
     unsafe self.context = Unmanaged.passUnretained(box).toOpaque()
@@ -64,6 +77,18 @@ import CFtraceShims
     }
   }
 
+  /// An ops whose body is machine code in the trampolines of its sites: the cheapest there is. It is registered once at a time.
+  public init(name: String, filter: TraceFilter = .all, body: any TraceBody) {
+    self.name = name
+    self.filter = filter
+    self.wantsRegisters = false
+    self.ends = body.ends
+    self.body = body
+    self.retained = nil
+    unsafe self.context = nil
+    unsafe self.callback = { _, _, _, _ in }
+  }
+
   private final class ClosureBox: Sendable {
     let body: @Sendable (borrowing TracedCall) -> Void
     init(_ body: @escaping @Sendable (borrowing TracedCall) -> Void) { self.body = body }
@@ -72,8 +97,10 @@ import CFtraceShims
 
 /// What a callback learns of a call. It cannot be kept beyond the callback; what is read from it can.
 @safe public struct TracedCall: ~Copyable {
-  /// Address of the site: the first byte of the traced function.
+  /// Address of the site: at an entry the first byte of the traced function.
   public let ip: UInt
+  /// At which end of the function.
+  public var end: TraceEnd { ip & 15 == 0 ? .entry : .exit }
   /// The return address in the real caller.
   public let parentIP: UInt
   // Safe: what it points to is in the frame of the trampoline, and this value cannot leave the callback.

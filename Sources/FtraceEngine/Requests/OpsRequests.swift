@@ -12,7 +12,7 @@ final class RegisterRequest: Request {
   override func apply(to batch: inout Batch, in state: EngineState) throws(FtraceError) {
     if let reason = state.killedReason { throw .killed(reason: reason) }
     guard !batch.next.ops.contains(where: { $0.ops === ops }) else { throw .alreadyRegistered(ops.name) }
-    let taken = Set((batch.next.ops + batch.leaving + state.leaving).map(\.number))
+    let taken = Set((batch.next.ops + batch.leaving + state.leaving).map(\.number)).union(state.compiledNumbers)
     guard let number = (0..<Int(FTRACE_OPS_SLOTS)).first(where: { !taken.contains($0) }) else {
       throw .tooManyOps(limit: Int(FTRACE_OPS_SLOTS))
     }

@@ -6,8 +6,15 @@ struct CodeState: Equatable {
   var mcountTarget: UInt32
   /// Offset of what `ftrace_caller` calls.
   var callerTarget: UInt32
-  /// What the sites of each class are: a NOP or a call.
+  /// What the entry sites of each class are: a NOP or a call.
   var classTargets: [SiteTarget]
+  /// The same for their exit sites.
+  var exitTargets: [SiteTarget]
+
+  /// What a site of a class is to be.
+  func target(ofSite site: UInt32, class number: UInt16) -> SiteTarget {
+    ExitTable.holds(site: site) ? exitTargets[Int(number)] : classTargets[Int(number)]
+  }
 }
 
 /// A generated piece of code, and what it calls if that is generated as well: a multi-call.
@@ -25,8 +32,13 @@ struct TrampolineKey: Hashable {
     case caller
   }
   var kind: Kind
-  /// Offsets of the thunks, newest ops first.
+  /// Offsets of the thunks, newest ops first: of compiled ops, whose bodies come first in the code, and of those with callbacks.
+  var compiled: [UInt32] = []
   var thunks: [UInt32]
   /// Whether an ops of the list asks for registers.
   var registers: Bool
+  /// At which end of the function, if there are compiled bodies: they differ.
+  var end: TraceEnd?
+
+  var named: [UInt32] { compiled + thunks }
 }

@@ -2,6 +2,7 @@ import CFtraceShims
 import FtraceCodeMemory
 import FtracePlatform
 import FtraceQuiescence
+import FtraceX86Assembler
 
 /// A site whose class changes: offset of the site, and the classes before and after.
 struct ClassChange {
@@ -53,7 +54,7 @@ extension EngineState {
   private func passedOver(by batch: Batch) -> Set<UInt32> {
     var result = disarmed
     if batch.next.enabled { result.subtract(batch.next.ops.map(\.thunk.offset)) }
-    return result.union(batch.leaving.map(\.thunk.offset))
+    return result.union(batch.leaving.filter { !$0.isCompiled }.map(\.thunk.offset))
   }
 
   // MARK: - What the code is to be
@@ -62,21 +63,29 @@ extension EngineState {
   private func codeState(for next: DesiredState, passedOver: Set<UInt32>) throws(FtraceError) -> CodeState {
     let shared = next.ops.filter(\.isShared)
     var state = CodeState(
-      mcountTarget: next.enabled ? stubs.recordIP : stubs.stub, callerTarget: stubs.stub, classTargets: [])
+      mcountTarget: next.enabled ? stubs.recordIP : stubs.stub, callerTarget: stubs.stub, classTargets: [],
+      exitTargets: [])
     if next.enabled { state.callerTarget = try calledTarget(shared, passedOver) }
     state.classTargets.reserveCapacity(classes.list.count)
-    for siteClass in classes.list { state.classTargets.append(try target(of: siteClass, next, passedOver)) }
+    state.exitTargets.reserveCapacity(classes.list.count)
+    for siteClass in classes.list {
+      state.classTargets.append(try target(of: siteClass, at: .entry, next, passedOver))
+      state.exitTargets.append(try target(of: siteClass, at: .exit, next, passedOver))
+    }
     return state
   }
 
-  /// What the sites of a class are to be.
+  /// What the sites of a class are to be at one end of their functions.
   private func target(
-    of siteClass: SiteClass, _ next: DesiredState, _ passedOver: Set<UInt32>
+    of siteClass: SiteClass, at end: TraceEnd, _ next: DesiredState, _ passedOver: Set<UInt32>
   ) throws(FtraceError) -> SiteTarget {
-    let wanting = next.ops.filter { $0.isShared || siteClass.members & (1 << $0.number) != 0 }
-    if !next.enabled || siteClass.excluded || wanting.isEmpty { return .nop }
+    if !next.enabled || siteClass.excluded { return .nop }
+    let wanting = next.ops.filter {
+      ($0.isShared || siteClass.members & (1 << $0.number) != 0) && $0.ops.ends.contains(end)
+    }
+    if wanting.isEmpty { return .nop }
     if wanting.allSatisfy(\.isShared) { return .call(stubs.caller) }
-    return .call(try trampoline(for: wanting, passedOver))
+    return .call(try trampoline(for: wanting, at: end, passedOver))
   }
 
   /// Gives classes that were made just now their targets. No site is of them yet, so that takes no stop.
@@ -85,11 +94,16 @@ extension EngineState {
     while actual.classTargets.count < classes.list.count {
       let number = actual.classTargets.count
       let siteClass = classes.list[number]
-      let target: SiteTarget =
-        killedReason == nil ? try target(of: siteClass, desired, passedOver(by: Batch(desired))) : .nop
+      var (target, exit) = (SiteTarget.nop, SiteTarget.nop)
+      if killedReason == nil {
+        let passedOver = passedOver(by: Batch(desired))
+        target = try self.target(of: siteClass, at: .entry, desired, passedOver)
+        exit = try self.target(of: siteClass, at: .exit, desired, passedOver)
+      }
       // Safe: the table has a word for each number, and the recorder reads it only for sites of the class.
       unsafe tables.recorder.pointee.class_target[number] = UInt64(executable(called(by: target)))
       actual.classTargets.append(target)
+      actual.exitTargets.append(exit)
     }
   }
 
@@ -110,15 +124,39 @@ extension EngineState {
     }
   }
 
-  /// The trampoline that sites call for a list of ops.
-  private func trampoline(for ops: [RegisteredOps], _ passedOver: Set<UInt32>) throws(FtraceError) -> UInt32 {
-    let registers = ops.contains { $0.ops.wantsRegisters }
-    let key = TrampolineKey(kind: .caller, thunks: ops.map(\.thunk.offset), registers: registers)
+  /// The trampoline that sites call for a list of ops at one end of a function.
+  ///
+  /// Compiled bodies come first: a worker that is parked in a callback has none of them left to run.
+  private func trampoline(
+    for ops: [RegisteredOps], at end: TraceEnd, _ passedOver: Set<UInt32>
+  ) throws(FtraceError) -> UInt32 {
+    let compiled = ops.filter { $0.isCompiled }
+    let called = ops.filter { !$0.isCompiled }
+    let registers = called.contains { $0.ops.wantsRegisters }
+    let key = TrampolineKey(
+      kind: .caller, compiled: compiled.map(\.thunk.offset), thunks: called.map(\.thunk.offset), registers: registers,
+      end: compiled.isEmpty ? nil : end)
     if let trampoline = trampolines[key] { return trampoline.block.offset }
-    let target = try calledTarget(ops, passedOver)
-    return try interned(key, passedOver: passedOver, callee: ops.count > 1 ? target : nil) { a in
-      a.callerTrampoline(registers: registers) { a.call(EngineSymbol.code(target).symbol) }
+    let target = try calledTarget(called, passedOver)
+    return try interned(key, passedOver: passedOver, callee: called.count > 1 ? target : nil) { a in
+      let bodies = compiled.map { builder(of: $0, at: end, a) }
+      if called.isEmpty {
+        a.ret()
+      } else {
+        a.callerTrampoline(registers: registers) { a.call(EngineSymbol.code(target).symbol) }
+      }
+      for body in bodies { body.finishOutOfLine() }
     }
+  }
+
+  /// Emits the body of a compiled ops.
+  private func builder(of ops: RegisteredOps, at end: TraceEnd, _ a: Assembler) -> BodyBuilder {
+    let slow = ops.thunk.offset + (end == .entry ? 0 : Assembler.slowCodeStride)
+    let builder = BodyBuilder(
+      a, end, slot: slot.index, ops: ops.number, slowCode: EngineSymbol.code(slow).symbol, base: executable(0))
+    ops.ops.body?.emit(end, into: builder)
+    builder.finish()
+    return builder
   }
 
   // MARK: - The stop
@@ -130,7 +168,9 @@ extension EngineState {
     let pending = takePending()
     let dropped = planDrops(&plan)
     var converted = 0
-    let all = next.classTargets != actual.classTargets || !batch.classChanges.isEmpty || mustLookAtAll
+    let all =
+      next.classTargets != actual.classTargets || next.exitTargets != actual.exitTargets || !batch.classChanges.isEmpty
+      || mustLookAtAll
     for key in sitesInOrder(pending, andAllOthers: all) {
       converted += planSite(UInt32(truncatingIfNeeded: key), next, &plan) ? 1 : 0
     }
@@ -201,27 +241,29 @@ extension EngineState {
   /// Makes the thunks of ops that go pass over the calls that still come to them, and likewise all thunks while tracing is off: a
   /// worker may be in the callback of another ops of the same call.
   /// - Returns: thunks whose instruction changes, and whether they will pass calls over.
-  private func planThunks(_ batch: Batch, _ plan: inout Plan) -> [(thunk: UInt32, disarmed: Bool)] {
-    var changes: [(thunk: UInt32, disarmed: Bool)] = []
-    for ops in batch.leaving where !disarmed.contains(ops.thunk.offset) { changes.append((ops.thunk.offset, true)) }
+  private func planThunks(_ batch: Batch, _ plan: inout Plan) -> [(ops: RegisteredOps, disarmed: Bool)] {
+    var changes: [(ops: RegisteredOps, disarmed: Bool)] = []
+    for ops in batch.leaving where !ops.isCompiled && !disarmed.contains(ops.thunk.offset) {
+      changes.append((ops, true))
+    }
     if killedReason == nil, desired.enabled || batch.next.enabled {
-      for ops in batch.next.ops where disarmed.contains(ops.thunk.offset) == batch.next.enabled {
-        changes.append((ops.thunk.offset, !batch.next.enabled))
+      for ops in batch.next.ops
+      where !ops.isCompiled && disarmed.contains(ops.thunk.offset) == batch.next.enabled {
+        changes.append((ops, !batch.next.enabled))
       }
     }
-    for (thunk, disarmed) in changes {
-      let (on, off) = (SiteBytes.nop, SiteBytes.jump(from: thunk, to: stubs.stub))
+    for (ops, disarmed) in changes {
       unsafe plan.patch(
-        at: arena.writableAddress(ofCodeAt: thunk), from: disarmed ? on : off, to: disarmed ? off : on,
-        tag: Plan.Tag.thunk, critical: true)
+        at: arena.writableAddress(ofCodeAt: ops.gate), from: ops.gateBytes(disarmed: !disarmed),
+        to: ops.gateBytes(disarmed: disarmed), tag: Plan.Tag.thunk, critical: true)
     }
     return changes
   }
 
   /// The stop has changed thunks.
-  private func note(_ armings: [(thunk: UInt32, disarmed: Bool)]) {
-    for (thunk, isDisarmed) in armings {
-      if isDisarmed { disarmed.insert(thunk) } else { disarmed.remove(thunk) }
+  private func note(_ armings: [(ops: RegisteredOps, disarmed: Bool)]) {
+    for (ops, isDisarmed) in armings {
+      if isDisarmed { disarmed.insert(ops.thunk.offset) } else { disarmed.remove(ops.thunk.offset) }
     }
   }
 
@@ -256,7 +298,7 @@ extension EngineState {
     let record = unsafe tables.record(number)
     guard unsafe record.pointee.flags == 0 else { return false }
     let (site, current) = unsafe (record.pointee.site, record.pointee.target)
-    let target = next.classTargets[unsafe Int(tables.desiredClass[Int(site >> 3)])]
+    let target = next.target(ofSite: site, class: unsafe tables.desiredClass[Int(site >> 3)])
     guard target.encoded != current else { return false }
     unsafe plan.patch(
       at: arena.writableAddress(ofCodeAt: site), from: bytes(of: SiteTarget(encoded: current), at: site),
@@ -271,12 +313,7 @@ extension EngineState {
     func key(_ number: UInt32) -> UInt64 { unsafe UInt64(tables.record(number).pointee.site) << 32 | UInt64(number) }
     var keys = pending.map(key)
     if all {
-      let count = tables.count
-      keys.reserveCapacity(keys.count + count)
-      for index in 0..<count {
-        let number = UInt32(index + 1)
-        if unsafe tables.record(number).pointee.target != UInt32(FTRACE_TARGET_MCOUNT) { keys.append(key(number)) }
-      }
+      keys += tables.converted.map(key)
     }
     keys.sortByUpperHalf()
     return keys
@@ -354,7 +391,7 @@ extension EngineState {
         unsafe record.pointee.flags = UInt32(FTRACE_RECORD_DROPPED)
         unsafe ftrace_recorder_subtract_pending_count(tables.recorder, 1)
       } else {
-        unsafe ftrace_recorder_give(tables.recorder, number)
+        tables.give(number)
       }
     }
     for index in unsafe plan.cells.indices where unsafe plan.cells[index].width == 4 {
@@ -392,6 +429,11 @@ extension EngineState {
       report = try stop(&plan, &uncertain)
     } catch {
       if case .timedOut = error { statistics.timeouts += 1 }
+      if case .codeLost = error {
+        // What was written is not known to the records, and cannot run.
+        killedReason = killedReason ?? "\(error)"
+        unsafe ftrace_recorder_set_enabled(tables.recorder, 0)
+      }
       stopStatistics.record(error)
       throw .quiescence(named(error))
     }
@@ -470,7 +512,8 @@ extension EngineState {
       } else {
         // A body that goes keeps its record until `finishDrops`.
         let dropping = unsafe record.pointee.flags & UInt32(FTRACE_RECORD_DROPPING) != 0
-        let target: SiteTarget = dropping ? .nop : next.classTargets[unsafe Int(tables.desiredClass[Int(site >> 3)])]
+        let target: SiteTarget =
+          dropping ? .nop : next.target(ofSite: site, class: unsafe tables.desiredClass[Int(site >> 3)])
         unsafe record.pointee.target = target.encoded
       }
     }

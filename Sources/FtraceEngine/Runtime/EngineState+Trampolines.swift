@@ -14,7 +14,7 @@ extension EngineState {
     do throws(FtraceError) {
       let block = try assemble(emit)
       trampolines[key] = Trampoline(block: block, callee: callee)
-      for thunk in key.thunks { namings[thunk, default: 0] += 1 }
+      for thunk in key.named { namings[thunk, default: 0] += 1 }
       return block.offset
     } catch {
       guard case .memory = error, let substitute = substitute(for: key, passedOver) else { throw error }
@@ -24,7 +24,8 @@ extension EngineState {
 
   private func substitute(for key: TrampolineKey, _ passedOver: Set<UInt32>) -> UInt32? {
     trampolines.first { other, _ in
-      other.kind == key.kind && (other.registers || !key.registers)
+      other.kind == key.kind && other.compiled == key.compiled && other.end == key.end
+        && (other.registers || !key.registers)
         && other.thunks.filter { !passedOver.contains($0) } == key.thunks
     }?.value.block.offset
   }
@@ -33,9 +34,14 @@ extension EngineState {
   func assemble(_ emit: (Assembler) -> Void) throws(FtraceError) -> CodeBlock {
     let a = Assembler()
     emit(a)
+    return try assemble(a).block
+  }
+
+  /// Installs code of the engine's own that has been emitted, and says where in it its labels are.
+  func assemble(_ a: Assembler) throws(FtraceError) -> (code: AssembledCode, block: CodeBlock) {
     let code: AssembledCode
     do throws(AssemblerError) { code = try a.finish() } catch { throw .assembly(error) }
-    return try install(code)
+    return (code, try install(code))
   }
 
   /// Retires the trampolines that nothing calls after the last commit.
@@ -53,7 +59,7 @@ extension EngineState {
     }
     for (key, trampoline) in trampolines where !used.contains(trampoline.block.offset) {
       trampolines[key] = nil
-      retire(trampoline.block) { [unowned self] in trampolineReclaimed(key.thunks) }
+      retire(trampoline.block) { [unowned self] in trampolineReclaimed(key.named) }
     }
   }
 

@@ -25,14 +25,22 @@ struct DesiredState {
   let number: Int
   var filter: TraceFilter
   let thunk: CodeBlock
+  /// Offsets in the arena of the five bytes in the thunk that become a jump, and of where it leads.
+  let gate, passedOver: UInt32
   /// Calls that were not delivered because they came from within the callback.
   let recursions: UnsafeMutablePointer<UInt>
 
   /// Whether nobody waits for the end of its callback, once it leaves.
   var isUnattended = false
 
-  /// Whether it can share `ftrace_caller`: it wants every function and no registers.
-  var isShared: Bool { filter.isUnfiltered && !ops.wantsRegisters }
+  /// Whether its body is in the trampolines themselves: then the thunk is what such a body calls out of line, and nothing in it is patched.
+  var isCompiled: Bool { ops.body != nil }
+
+  /// What the five bytes are: a NOP, or a jump past the callback.
+  func gateBytes(disarmed: Bool) -> SiteBytes { disarmed ? .jump(from: gate, to: passedOver) : .nop }
+
+  /// Whether it can share `ftrace_caller`: it wants the entries of every function, by a callback, and no registers.
+  var isShared: Bool { filter.isUnfiltered && !ops.hasRouteOfItsOwn }
 }
 
 /// All of a runtime's state behind its lock.
@@ -52,6 +60,10 @@ struct DesiredState {
   var actual: CodeState
   var classes = SiteClasses()
   var trampolines: [TrampolineKey: Trampoline] = [:]
+  /// Numbers of compiled ops that went, while some of their code may run.
+  var compiledNumbers: Set<Int> = []
+  /// Bodies that sites run for good, after a kill.
+  var keptBodies: [any TraceBody] = []
   /// Thunks that pass calls over, by their code as it is: those of ops that went, and all while tracing is off.
   var disarmed: Set<UInt32> = []
   /// How many trampolines name a thunk, those that are not reclaimed yet included; and thunks that only wait for these.
@@ -166,7 +178,8 @@ struct DesiredState {
     daemonDue = configuration.daemonPeriod
     desired = DesiredState(enabled: false)
     actual = CodeState(
-      mcountTarget: parts.stubs.stub, callerTarget: parts.stubs.stub, classTargets: [.nop])
+      mcountTarget: parts.stubs.stub, callerTarget: parts.stubs.stub, classTargets: [.nop],
+      exitTargets: [.nop])
     highWater = parts.stubBlock.offset + parts.stubBlock.size
     unsafe tables.recorder.pointee.class_target[0] = UInt64(executable(stubs.stub))
   }

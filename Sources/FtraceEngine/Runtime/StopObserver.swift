@@ -46,9 +46,6 @@ extension TraceRuntime {
     }
   }
 
-  /// Executable addresses of the arena.
-  package var codeAddresses: Range<UInt> { read { $0.arena.codeAddresses } }
-
   /// The slot of this runtime in the thread block.
   package var slotIndex: UInt32 { read { $0.slot.index } }
 

@@ -45,6 +45,22 @@ extension TraceRuntime {
   /// Allows fewer classes of functions than there are numbers for.
   package func limitSiteClasses(to limit: Int) { read { $0.classes.limit = limit } }
 
+  /// The address of the five bytes in it that become a jump past the callback.
+  package func thunkGate(of ops: TraceOps) -> UInt? {
+    read { state in
+      state.desired.ops.first { $0.ops === ops }.map { state.executable($0.gate) }
+    }
+  }
+
+  /// The addresses of its code.
+  package func thunkCode(of ops: TraceOps) -> Range<UInt>? {
+    read { state in
+      state.desired.ops.first { $0.ops === ops }.map {
+        state.executable($0.thunk.offset)..<state.executable($0.thunk.offset + $0.thunk.size)
+      }
+    }
+  }
+
   /// Blocks of the engine's own code that wait for others: thunks that trampolines still name.
   package var thunksHeldBack: Int { read { $0.leavingThunks.count } }
 

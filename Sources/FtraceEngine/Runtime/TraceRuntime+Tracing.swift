@@ -31,6 +31,9 @@ extension TraceRuntime {
   /// has ended. Nothing happens if it is not registered by then.
   public func retire(_ ops: TraceOps) { core.value.retire(ops) }
 
+  /// Where code lies. Places in it are named by their distance from its start.
+  public var codeAddresses: Range<UInt> { read { $0.arena.codeAddresses } }
+
   /// The registered ops, newest first.
   public var registeredOps: [TraceOps] { read { $0.desired.ops.map(\.ops) } }
 

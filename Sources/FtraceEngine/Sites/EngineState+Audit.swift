@@ -20,8 +20,8 @@ extension EngineState {
     case .call(let trampoline): state = .tracing(trampoline: executable(trampoline))
     }
     if let record = record, record.flags & UInt32(FTRACE_RECORD_FAILED) != 0 { state = .quarantined }
-    if site.kind == .exit {
-      (state, target) = (.nop, .nop)
+    if site.kind == .exit, number == nil {
+      (state, target) = (.excluded(.noRecord), .nop)
     } else if let exclusion = body.exclusion {
       state = .excluded(exclusion)
       if number == nil && configuration.recording == .atEmission { target = .nop }
@@ -31,7 +31,7 @@ extension EngineState {
       bytes: currentBytes(at: offset).bytes, expected: bytes(of: target, at: offset).bytes)
   }
 
-  /// Holds every site and both inner calls against what they should be.
+  /// Holds every site, both inner calls, and what is patched in the thunks of ops against what they should be.
   /// - Parameter releasing: whether quarantined sites that are sound again go back into service.
   func audit(releasing: Bool) -> AuditReport {
     var report = AuditReport()
@@ -52,13 +52,10 @@ extension EngineState {
     }
     for (call, target, name) in [
       (stubs.mcountCall, actual.mcountTarget, "mcount_call"), (stubs.callerCall, actual.callerTarget, "ftrace_call"),
-    ] {
-      report.checked += 1
-      let (found, expected) = (currentBytes(at: call), SiteBytes.call(from: call, to: target))
-      if found != expected {
-        report.damaged.append(
-          QuarantinedSite(ip: executable(call), function: name, expected: expected.bytes, found: found.bytes))
-      }
+    ] { check(call, .call(from: call, to: target), name, &report) }
+    for ops in desired.ops {
+      let expected = ops.gateBytes(disarmed: disarmed.contains(ops.thunk.offset))
+      check(ops.gate, expected, name(at: ops.gate), &report)
     }
     if !report.released.isEmpty {
       mustLookAtAll = true
@@ -66,6 +63,15 @@ extension EngineState {
       _ = try? commit(Batch(desired))
     }
     return report
+  }
+
+  /// Holds five bytes of the engine's own code against what they should be.
+  private func check(_ place: UInt32, _ expected: SiteBytes, _ name: String, _ report: inout AuditReport) {
+    report.checked += 1
+    let found = currentBytes(at: place)
+    guard found != expected else { return }
+    report.damaged.append(
+      QuarantinedSite(ip: executable(place), function: name, expected: expected.bytes, found: found.bytes))
   }
 
   /// Replaces five bytes if they are what is expected: the one primitive that all patching rests on, for one place.

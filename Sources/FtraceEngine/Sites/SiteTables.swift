@@ -11,6 +11,7 @@ import FtracePlatform
   let recorder: UnsafeMutablePointer<ftrace_recorder>
   /// The classes that the sites will have after the next stop.
   let desiredClass: UnsafeMutablePointer<UInt16>
+  let exits: ExitTable
   private let mappings: [SparseMemory]
   private let slot: UInt32
 
@@ -27,6 +28,7 @@ import FtracePlatform
     var mappings: [SparseMemory] = []
     for size in sizes { mappings.append(try SparseMemory(bytes: size)) }
     self.mappings = mappings
+    exits = try ExitTable(arenaBytes: arenaBytes)
     unsafe recorder = .allocate(capacity: 1)
     unsafe recorder.initialize(to: ftrace_recorder())
     unsafe recorder.pointee.base = UInt64(base)
@@ -61,27 +63,32 @@ import FtracePlatform
     ftrace_territory_mark(slot, base + UInt64(block.offset), UInt64(block.size), isEngineCode)
   }
 
-  /// The record of a number, which counts from 1.
+  /// The record of a number, which counts from 1, of an entry or an exit.
   func record(_ number: UInt32) -> UnsafeMutablePointer<ftrace_record> {
-    unsafe recorder.pointee.records + Int(number - 1)
+    if number & ExitTable.bit != 0 { return unsafe exits.record(number) }
+    return unsafe recorder.pointee.records + Int(number - 1)
   }
 
   /// Number of the record of a site, nil if it has none.
   func number(ofSite site: UInt32) -> UInt32? {
+    if ExitTable.holds(site: site) { return exits.number(ofSite: site) }
     let number = unsafe ftrace_recorder_index(recorder, site)
     return number == 0 || number >= UInt32(FTRACE_INDEX_DEAD) ? nil : number
   }
-}
 
-/// Zeroed memory that takes space only where it is touched.
-@safe private final class SparseMemory {
-  let start: UnsafeMutableRawPointer
-  private let bytes: Int
-
-  init(bytes: Int) throws(SystemError) {
-    unsafe start = try System.mmap(bytes: bytes, .readWrite, .sparse)
-    self.bytes = bytes
+  /// Gives the record of a site back that is gone.
+  func give(_ number: UInt32) {
+    if number & ExitTable.bit != 0 {
+      exits.remove(number)
+    } else {
+      unsafe ftrace_recorder_give(recorder, number)
+    }
   }
 
-  deinit { try? System.munmap(UInt(bitPattern: unsafe start), bytes: bytes) }
+  /// The numbers of all records of converted sites: entries, then exits. Linear.
+  var converted: [UInt32] {
+    let entries = (0..<count).map { UInt32($0 + 1) }
+    let exits = (0..<exits.count).map { UInt32($0 + 1) | ExitTable.bit }
+    return (entries + exits).filter { unsafe record($0).pointee.target != UInt32(FTRACE_TARGET_MCOUNT) }
+  }
 }

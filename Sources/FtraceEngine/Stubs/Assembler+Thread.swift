@@ -10,6 +10,9 @@ enum ThreadBlock {
   static let poll = base + Int32(FTRACE_THREAD_POLL)
   static let stackLimit = base + Int32(FTRACE_THREAD_STACK_LIMIT)
 
+  /// The worker's channels in a runtime.
+  static func runtime(slot: UInt32) -> Int32 { base + Int32(FTRACE_THREAD_RUNTIME) + Int32(slot) * 8 }
+
   /// The flag that is set while the callback of an ops runs.
   static func opsActive(slot: UInt32, ops: Int) -> Int32 {
     base + Int32(FTRACE_THREAD_OPS_ACTIVE) + Int32(slot) * Int32(FTRACE_OPS_SLOTS) + Int32(ops)

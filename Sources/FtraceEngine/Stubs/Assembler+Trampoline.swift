@@ -48,26 +48,32 @@ extension Assembler {
   /// The thunk of an ops: what `ftrace_call` is patched to. Function and context are part of its code, so they change together.
   ///
   /// At entry `rdi` is ip, `rsi` the parent, `rcx` the registers. Calls from within the callback are counted, not delivered.
-  func opsThunk(ops: TraceOps, activeFlag: Int32, recursions: UInt) {
-    let recursed = label("recursed")
-    // Becomes a jump to `ftrace_stub` when the ops goes: a worker that is in the callback of another ops of the same call, and comes
-    // here later, passes it over.
-    nop(5)
+  /// - Returns: the five bytes that become a jump when the ops goes, and where that leads.
+  func opsThunk(ops: TraceOps, activeFlag: Int32, recursions: UInt) -> (gate: Label, passedOver: Label) {
+    let (recursed, gate, passedOver) = (label("recursed"), label("gate"), label("passed over"))
     cmp(.byte, .fs(activeFlag), 0)
     j(.ne, recursed)
     mov(.byte, .fs(activeFlag), 1)
+    // Becomes a jump when the ops goes: a worker that is in the callback of another ops of the same call, and comes here later, passes it
+    // over. The flag is set before: in a handler of the program that has interrupted this code a worker can be stopped at any
+    // instruction, and whoever waits for the callback's end sees each worker that is past the gate.
+    align(8)  // the five bytes lie in one aligned word
+    bind(gate)
+    nop(5)
     sub(.rsp, 8)
     // Safe: the ops answers for its context, and is kept while this thunk can run.
     mov(.rdx, Int64(Int(bitPattern: unsafe ops.context)))
     if !ops.wantsRegisters { xor(.ecx, .ecx) }
     callAbsolute(unsafe unsafeBitCast(ops.callback, to: UInt.self))
     add(.rsp, 8)
+    bind(passedOver)
     mov(.byte, .fs(activeFlag), 0)
     ret()
     bind(recursed)
     mov(.rax, Int64(bitPattern: UInt64(recursions)))
     lock.inc(.qword, .base(.rax))
     ret()
+    return (gate, passedOver)
   }
 
   /// Calls several thunks one after the other with the same arguments: what takes the place of the kernel's list walker.

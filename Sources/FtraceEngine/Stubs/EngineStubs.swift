@@ -18,6 +18,8 @@ struct EngineStubs {
   var leaveSlow: UInt32 = 0
   var pollSlow: UInt32 = 0
   var stackCheckSlow: UInt32 = 0
+  /// What compiled bodies call that find no room. In `r11` the sink, and in its lowest bit the end; afterwards whether to try again.
+  var appendSlow: UInt32 = 0
   /// What a freed function's slot holds if there was no memory for a stub with its name.
   var namelessTrap: UInt32 = 0
 
@@ -75,6 +77,23 @@ struct EngineStubs {
     a.mov(.rdi, .base(.rbp, 8))
     a.callAbsolute(ftrace_address_of_trap_stack())
     a.align(16)
+    let appendSlow = a.here("append_slow")
+    a.preservingCall(resultInR11: true) {
+      // Above the frame: the way back to the ops's slow code, that to the trampoline, what the trampoline skipped, and its own frame.
+      a.sub(.rsp, 32)
+      a.lea(.rax, .base(.rbp, 24 + BodyBuilder.redZone))
+      a.mov(.base(.rsp, 0), .rax)
+      a.mov(.rax, .base(.rbp, 0))
+      a.mov(.base(.rsp, 8), .rax)
+      a.mov(.rdi, .r11)
+      a.and(.r11d, 1)
+      a.mov(.base(.rsp, 16), .r11d)
+      a.and(.rdi, -2)
+      a.mov(.rsi, .rsp)
+      a.callAbsolute(ftrace_address_of_append_slow())
+      a.mov(.r11d, .eax)
+    }
+    a.align(16)
     let namelessTrap = a.here("freed")
     a.trapCall(name: [], reason: "has been freed")
 
@@ -86,7 +105,8 @@ struct EngineStubs {
         stub: offset(stub), mcount: offset(mcount), mcountCall: offset(mcountCall), recordIP: offset(recordIP),
         caller: offset(caller), callerCall: offset(callerCall), enterSlow: offset(enterSlow),
         nestedSlow: offset(nestedSlow), leaveSlow: offset(leaveSlow), pollSlow: offset(pollSlow),
-        stackCheckSlow: offset(stackCheckSlow), namelessTrap: offset(namelessTrap))
+        stackCheckSlow: offset(stackCheckSlow), appendSlow: offset(appendSlow),
+        namelessTrap: offset(namelessTrap))
     )
   }
 
@@ -96,7 +116,7 @@ struct EngineStubs {
     for member in [
       \EngineStubs.stub, \.mcount, \.mcountCall, \.recordIP, \.caller, \.callerCall, \.enterSlow, \.nestedSlow,
       \.leaveSlow,
-      \.pollSlow, \.stackCheckSlow, \.namelessTrap,
+      \.pollSlow, \.stackCheckSlow, \.appendSlow, \.namelessTrap,
     ] { placed[keyPath: member] += block }
     return placed
   }
@@ -107,7 +127,7 @@ struct EngineStubs {
       (stub, "ftrace_stub"), (recordIP, "ftrace_record_ip"), (mcount, "mcount"), (caller, "ftrace_caller"),
       (enterSlow, "ftrace_enter_slow"), (nestedSlow, "ftrace_nested_slow"), (leaveSlow, "ftrace_leave_slow"),
       (pollSlow, "ftrace_poll_slow"),
-      (stackCheckSlow, "ftrace_stack_check_slow"),
+      (stackCheckSlow, "ftrace_stack_check_slow"), (appendSlow, "ftrace_append_slow"),
     ]
     return starts.filter { $0.0 <= offset }.max { $0.0 < $1.0 }?.1
   }
@@ -151,13 +171,13 @@ extension Assembler {
     return (entry, innerCall)
   }
 
-  /// A call from any place in emitted code that changes no register but `r11`, and no vector. Flags are dead there.
+  /// A call from any place in emitted code that changes no register, and no vector. Flags are dead there.
   ///
   /// `body` runs with `rbx` the lowest address of what was saved, `rbp` the frame, and an aligned stack.
-  fileprivate func preservingCall(_ body: () -> Void) {
-    let saved: [Reg64] = [
-      .rax, .rcx, .rdx, .rbx, .rsi, .rdi, .r8, .r9, .r10, .r11, .r12, .r13, .r14, .r15,
-    ]
+  /// - Parameter resultInR11: whether `r11` is what `body` leaves in it.
+  fileprivate func preservingCall(resultInR11: Bool = false, _ body: () -> Void) {
+    let saved: [Reg64] =
+      [.rax, .rcx, .rdx, .rbx, .rsi, .rdi, .r8, .r9, .r10, .r12, .r13, .r14, .r15] + (resultInR11 ? [] : [.r11])
     push(.rbp)
     mov(.rbp, .rsp)
     for register in saved { push(register) }

@@ -55,6 +55,19 @@ extension System {
     return unsafe UnsafeMutableRawPointer(bitPattern: result).unsafelyUnwrapped
   }
 
+  /// mmap(2) of sparse inaccessible memory at exactly `address`; nil if something is there, or the kernel refuses.
+  package static func reserve(at address: UInt, bytes: Int) -> UInt? {
+    let flags = MappingFlags.sparse.rawValue
+    let given = arguments(Int(bitPattern: address), bytes, 0, Int(flags), -1, 0)
+    let result = try? perform(.mmapHint, given) { ftrace_sys_mmap(address, bytes, Protection.none.flags, flags, -1, 0) }
+    guard let result else { return nil }
+    let start = UInt(bitPattern: result)
+    if start == address { return start }
+    // A kernel that had something there has put it elsewhere.
+    try? munmap(start, bytes: bytes)
+    return nil
+  }
+
   /// munmap(2).
   package static func munmap(_ address: UInt, bytes: Int) throws(SystemError) {
     _ = try perform(.munmap, arguments(Int(bitPattern: address), bytes)) { ftrace_sys_munmap(address, bytes) }

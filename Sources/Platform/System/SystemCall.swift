@@ -1,6 +1,9 @@
 /// The calls that ``System`` makes and a ``Fault`` can name. The raw value is the name in section 2 of the manual.
 package enum SystemCall: String, CaseIterable, Sendable {
-  case mmap, munmap, mprotect, madvise, ftruncate, fallocate
+  case mmap
+  /// mmap(2) at a place that is only wished for: its failure is no error of the caller's.
+  case mmapHint = "mmap (hint)"
+  case munmap, mprotect, madvise, ftruncate, fallocate
   case memfdCreate = "memfd_create"
   case open, close, read, write, pread, pwrite, fsync, unlink, rename
   case membarrier, tgkill, sigaction, sigaltstack

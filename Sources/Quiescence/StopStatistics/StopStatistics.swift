@@ -12,8 +12,8 @@ public struct StopStatistics: Equatable, Sendable {
   public internal(set) var stops = 0
   /// Requests that were given up at their deadline: ``QuiesceError/timedOut(late:after:)``. They are in no histogram.
   public internal(set) var lateStops = 0
-  /// Requests that changed nothing because the kernel refused to make pages writable: ``QuiesceError/pagesRefused(errno:)``. They are
-  /// in no histogram.
+  /// Requests to which the kernel refused what a stop needs: ``QuiesceError/pagesRefused(errno:)``,
+  /// ``QuiesceError/membarrierRefused(errno:)``, ``QuiesceError/codeLost(errno:)``. They are in no histogram.
   public internal(set) var refusedStops = 0
 
   /// Nanoseconds from arming the workers until the last of them had arrived.
@@ -73,7 +73,7 @@ public struct StopStatistics: Equatable, Sendable {
   package mutating func record(_ error: QuiesceError) {
     switch error {
     case .timedOut: lateStops += 1
-    case .pagesRefused: refusedStops += 1
+    case .pagesRefused, .membarrierRefused, .codeLost: refusedStops += 1
     case .insideCallback, .insideSignalHandler, .attachRefused, .tooManyRuntimes: break
     }
   }

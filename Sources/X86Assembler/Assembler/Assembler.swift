@@ -123,6 +123,8 @@ struct Place: Hashable {
 struct Fragment {
   enum Kind: UInt8 {
     case jump, conditionalJump, alignment
+    /// Padding that puts the next five bytes where an exit site may be.
+    case exitSite
   }
   /// The offset at which it was emitted, in its longest form.
   var offset: Int32
@@ -132,6 +134,8 @@ struct Fragment {
   var condition: UInt8
   /// The label's number, or the alignment in bytes.
   var operand: UInt32
+
+  var isPadding: Bool { kind == .alignment || kind == .exitSite }
 }
 
 /// A field that holds the distance to a label.

@@ -12,10 +12,10 @@ struct Layout {
   init(_ state: AssemblerState, name: (UInt32) -> String) throws(AssemblerError) {
     let fragments = state.fragments
     shifts = [Int32](repeating: 0, count: fragments.count + 1)
-    sizes = fragments.map { $0.kind == .alignment ? 0 : 2 }
+    sizes = fragments.map { $0.isPadding ? 0 : 2 }
     count = state.count
     if fragments.isEmpty { return }
-    for fragment in fragments where fragment.kind != .alignment && state.labels[Int(fragment.operand)].place == nil {
+    for fragment in fragments where !fragment.isPadding && state.labels[Int(fragment.operand)].place == nil {
       throw .unboundLabel(name: name(fragment.operand), offset: Int(fragment.offset))
     }
     repeat { place(fragments) } while widen(state)
@@ -26,8 +26,10 @@ struct Layout {
     var shift: Int32 = 0
     for (index, fragment) in fragments.enumerated() {
       shifts[index] = shift
-      if fragment.kind == .alignment {
-        sizes[index] = -(fragment.offset - shift) & Int32(fragment.operand - 1)
+      switch fragment.kind {
+      case .alignment: sizes[index] = -(fragment.offset - shift) & Int32(fragment.operand - 1)
+      case .exitSite: sizes[index] = ExitSite.padding(at: fragment.offset - shift)
+      case .jump, .conditionalJump: break
       }
       shift += fragment.size - sizes[index]
     }
@@ -37,7 +39,7 @@ struct Layout {
   /// Makes near the short branches that do not reach. True if there were any.
   private mutating func widen(_ state: AssemblerState) -> Bool {
     var changed = false
-    for (index, fragment) in state.fragments.enumerated() where fragment.kind != .alignment && sizes[index] == 2 {
+    for (index, fragment) in state.fragments.enumerated() where !fragment.isPadding && sizes[index] == 2 {
       let distance = distance(index, fragment, state)
       if distance != Int(Int8(truncatingIfNeeded: distance)) {
         sizes[index] = fragment.size
@@ -91,7 +93,7 @@ extension Layout {
   /// Writes a fragment's final bytes at `to`, which has room for its final size.
   private func write(_ fragment: Fragment, _ index: Int, _ state: AssemblerState, _ to: UnsafeMutablePointer<UInt8>) {
     let size = Int(sizes[index])
-    if fragment.kind == .alignment {
+    if fragment.isPadding {
       unsafe Nop.fill(to, size)
       return
     }

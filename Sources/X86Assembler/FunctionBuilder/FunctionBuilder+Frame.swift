@@ -60,29 +60,35 @@ extension FunctionBuilder {
     pop(.rbp)
   }
 
-  /// Returns: the epilogue and `ret`. Every way out of the function that tracing shall see goes through here or `tailCall`.
+  /// Returns: the epilogue, an exit site and `ret`. Every way out of the function that tracing shall see goes through here or `tailCall`.
   public func functionReturn() {
     epilogue()
+    exitSite()
     emit(.ret)
   }
 
   /// Leaves the frame and jumps to what the slot points to, with the caller's return address on the stack.
   public func tailCall(slot symbol: Symbol) {
     epilogue()
+    exitSite()
     jmp(slot: symbol)
   }
 
   /// Leaves the frame and jumps to the code at a symbol.
   public func tailCall(_ symbol: Symbol) {
     epilogue()
+    exitSite()
     jmp(symbol)
   }
 
-  /// Leaves the frame and jumps to the address in a register that the epilogue does not restore: anything else traps.
+  /// Leaves the frame and jumps to the address in a register that the epilogue does not restore, nor `r11`, which is dead at the exit site: those
+  /// trap.
   public func tailCall(_ target: Reg64) {
-    let restored = frame.map { $0.saved + [.rbp, .rsp] } ?? [.rsp]
-    precondition(!restored.contains(target), "the epilogue restores \(target): pass the target in another register")
+    let lost = (frame.map { $0.saved + [.rbp, .rsp] } ?? [.rsp]) + [.r11]
+    precondition(
+      !lost.contains(target), "the epilogue and the exit site change \(target): pass the target in another register")
     epilogue()
+    exitSite()
     jmp(target)
   }
 }

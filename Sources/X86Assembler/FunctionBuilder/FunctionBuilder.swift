@@ -58,7 +58,7 @@ public final class FunctionBuilder: Assembler {
   /// The entry site: `call mcount` in the first five bytes. It traps anywhere but at the start.
   public func entrySite() {
     precondition(offset == 0, "the entry site is the first five bytes of the function")
-    sites.append((unsafe state.pointee.place, .entry))
+    recordSite(.entry)
     call(.mcount)
   }
 
@@ -97,6 +97,8 @@ public final class FunctionBuilder: Assembler {
     precondition(self.frame == nil, "a function has one prologue")
     self.frame = frame
   }
+
+  func recordSite(_ kind: SiteKind) { sites.append((unsafe state.pointee.place, kind)) }
 
   /// Branches to a call through a slot, out of line, that comes back to the next instruction.
   func branchToSlowPath(_ condition: Condition, _ slot: Symbol, passingStackPointer: Bool = false) {

@@ -8,6 +8,10 @@ int ftrace_test_fork(void);
 int ftrace_test_wait(int child);
 /// Has the kernel answer membarrier(2) with an error from now on (seccomp). Returns 0 or an errno.
 int ftrace_test_deny_membarrier(int error);
+/// The same for its command that serialises cores alone.
+int ftrace_test_deny_serialising(int error);
+/// The same for mprotect(2) where it would make memory executable: any, or that which begins at `page`.
+int ftrace_test_deny_executable(uint64_t page, int error);
 /// Installs a handler that counts, and returns its counter.
 _Atomic(uint64_t) *ftrace_test_count_signal(int signal);
 uint64_t ftrace_test_counted(int signal);

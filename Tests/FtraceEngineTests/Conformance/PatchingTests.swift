@@ -96,7 +96,7 @@ private func call(from site: UInt, to target: UInt) -> [UInt8] {
         #expect(runtime.quarantinedSites.count == 1)
         #expect((entry.ip, entry.function) == (damagedSite, "f4"))
         #expect((entry.expected, entry.found) == (nop, damaged))
-        #expect(runtime.sites.count { $0.state == .quarantined } == 1)
+        #expect(runtime.entrySites.count { $0.state == .quarantined } == 1)
         for (number, f) in functions.enumerated() where number != 4 { #expect(f(1) == 1 + number) }
         #expect(counter.count == 8)
         #expect(runtime.killedReason == nil)

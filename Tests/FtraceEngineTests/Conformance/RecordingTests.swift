@@ -10,10 +10,10 @@ import Testing
       let f = try runtime.adder("f", 1)
       let entry = try f.handle.entry
       #expect(try f.handle.site == .call(runtime.stubAddresses.mcount))
-      #expect(runtime.sites.map(\.state) == [.unrecorded])
+      #expect(runtime.entrySites.map(\.state) == [.unrecorded])
       #expect(f(41) == 42)
-      #expect(runtime.sites.map(\.state) == [.pending])
-      #expect(runtime.sites.map(\.ip) == [entry])
+      #expect(runtime.entrySites.map(\.state) == [.pending])
+      #expect(runtime.entrySites.map(\.ip) == [entry])
       #expect(try f.handle.site == .call(runtime.stubAddresses.mcount), "nothing converts it yet")
     }
   }
@@ -23,7 +23,7 @@ import Testing
     try withRuntime(.atEmission) { runtime in
       let f = try runtime.adder("f", 1)
       #expect(try f.handle.site == .nop)
-      #expect(runtime.sites.map(\.ip) == [try f.handle.entry])
+      #expect(runtime.entrySites.map(\.ip) == [try f.handle.entry])
       #expect(f(41) == 42)
       #expect(runtime.statistics.records == 1)
     }
@@ -86,7 +86,7 @@ import Testing
       // Each is converted once: a record that is on the list twice would be counted twice.
       try runtime.forceUpdate()
       #expect(runtime.statistics.updateTotal == (mode == .onFirstCall ? rounds : 0))
-      #expect(Set(runtime.sites.map(\.state)) == [.nop])
+      #expect(Set(runtime.entrySites.map(\.state)) == [.nop])
     }
   }
 

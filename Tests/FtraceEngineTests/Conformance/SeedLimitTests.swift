@@ -43,7 +43,7 @@ import Testing
       try callAll()
       #expect(runtime.statistics.records == capacity + extra)
       try runtime.forceUpdate()
-      #expect(Set(runtime.sites.map(\.state)) == [.nop])
+      #expect(Set(runtime.entrySites.map(\.state)) == [.nop])
       #expect(runtime.killedReason == nil)
     }
   }
@@ -59,7 +59,7 @@ import Testing
       try runtime.register(ops)
       for (number, f) in functions.enumerated() { #expect(f(1) == 1 + number) }
       #expect(counter.count == 10)
-      #expect(runtime.sites.count { $0.state == .excluded(.noRecord) } == 5)
+      #expect(runtime.entrySites.count { $0.state == .excluded(.noRecord) } == 5)
       #expect(runtime.audit().isSound)
     }
   }

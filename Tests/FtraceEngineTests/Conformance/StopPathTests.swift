@@ -100,17 +100,18 @@ import Testing
     }
   }
 
-  @Test("exits are born as NOPs and stay so, recorded or not", arguments: RecordingMode.allCases)
+  @Test(
+    "exits are born as NOPs and stay so while nobody wants them, recorded or not", arguments: RecordingMode.allCases)
   func exits(mode: RecordingMode) throws {
     try withRuntime(mode) { runtime in
       let nop: [UInt8] = [0x0F, 0x1F, 0x44, 0x00, 0x00]
       // lea rax, [rdi + 1]; padding; the exit; ret. The image leaves a call there, which must not survive.
-      let bytes = nop + [0x48, 0x8D, 0x47, 0x01] + Array(repeating: 0x90, count: 7) + [0xE8, 0, 0, 0, 0, 0xC3]
+      let bytes = nop + [0x48, 0x8D, 0x47, 0x01] + Array(repeating: 0x90, count: 8) + [0xE8, 0, 0, 0, 0, 0xC3]
       let handle = try runtime.importFunction(
-        "f", bytes: bytes, sites: [(offset: 0, kind: .entry), (offset: 16, kind: .exit)],
+        "f", bytes: bytes, sites: [(offset: 0, kind: .entry), (offset: 17, kind: .exit)],
         signature: Signature([.int64], returning: .int64))
       let f = try runtime.typed(handle, as: ((Int) -> Int).self)
-      let exit = try handle.entry + 16
+      let exit = try handle.entry + 17
       let log = CallLog()
       let ops = [log.ops("shared"), log.ops("own", filter: TraceFilter(trace: ["f"]))]
       func check(_ when: Comment) throws {

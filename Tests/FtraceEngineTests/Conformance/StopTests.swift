@@ -156,7 +156,7 @@ import Testing
         f.bind(end)
         f.functionReturn()
       }
-      let addresses = runtime.sites.map { UInt64($0.ip) }
+      let addresses = runtime.entrySites.map { UInt64($0.ip) }
       let sites = SharedWords(addresses.count)
       for (index, address) in addresses.enumerated() { sites[index] = Int(address) }
       let seen = UnsafeMutablePointer<ftrace_test_sites>.allocate(capacity: 1)

@@ -193,7 +193,7 @@ import Testing
       #expect(failure == nil)
       #expect(f(1) == 3)
       #expect(log.take().count == 1, "the filter sees the new name")
-      #expect(runtime.sites.map(\.function) == ["new"])
+      #expect(runtime.entrySites.map(\.function) == ["new"])
       #expect(runtime.name(of: try f.handle.entry) == "new")
     }
   }

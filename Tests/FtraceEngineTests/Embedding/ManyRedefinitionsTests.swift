@@ -38,7 +38,8 @@ import Testing
         let after = runtime.arenaStatistics
         #expect(after.committedBytes == before.committedBytes)
         #expect(after.peakBytes <= 2 * before.peakBytes)
-        #expect(after.metadataBytes == before.metadataBytes)
+        // A size of block that was not there before has a list of its own.
+        #expect(after.metadataBytes <= before.metadataBytes + 64)
         #expect(after.slots == before.slots)
         #expect(after.dataBytes == before.dataBytes)
         // One body in sixteen has one, of those that wait together.

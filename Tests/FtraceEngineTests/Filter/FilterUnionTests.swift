@@ -59,7 +59,7 @@ import Testing
       #expect(log.take().map(\.ops) == expected, "\(function.name), \(place)")
     }
     // The set of enabled sites is the union, once everything is converted.
-    let sites = Dictionary(uniqueKeysWithValues: runtime.sites.map { ($0.function, $0) })
+    let sites = Dictionary(uniqueKeysWithValues: runtime.entrySites.map { ($0.function, $0) })
     for function in model.functions {
       let site = try #require(sites[function.name])
       switch try DecodedSite(site.bytes, at: site.ip) {
@@ -135,7 +135,7 @@ import Testing
       for function in model.functions { _ = function.call(1) }
       #expect(log.take().isEmpty)
       try runtime.forceUpdate()
-      #expect(Set(runtime.sites.map(\.state)) == [.nop])
+      #expect(Set(runtime.entrySites.map(\.state)) == [.nop])
       #expect(try runtime.callerTarget == .call(runtime.stubAddresses.stub))
     }
   }

@@ -1,7 +1,10 @@
 import CFtraceShims
+import CFtraceTestShims
 import Ftrace
 import FtracePlatform
+import FtraceQuiescence
 import FtraceTestSupport
+import Glibc
 import Testing
 
 /// Thunks: the one place by which every call comes to an ops.
@@ -69,6 +72,83 @@ import Testing
     }
   }
 
+  /// What a handler does that has interrupted a thunk: it has the ops unregistered and waits for the stop; and for the return as well,
+  /// unless the callback may run.
+  private final class Interruption: Sendable {
+    let begun = Flag()
+    let gone = Flag()
+    let acted = Flag()
+    private let code: Range<UInt>
+    private let before: [UInt8]
+
+    init(_ code: Range<UInt>) {
+      self.code = code
+      before = memory(at: code.lowerBound, count: code.count)
+    }
+
+    func act() {
+      begun.set()
+      while memory(at: code.lowerBound, count: code.count) == before { sched_yield() }
+      if !Quiescence.isInsideCallback { gone.wait() }
+      acted.set()
+    }
+  }
+
+  @Test(
+    "a handler of the program has interrupted a thunk: once `unregister` has returned there is no call, wherever it was",
+    arguments: [false, true])
+  func interrupted(filtered: Bool) throws {
+    try withRuntime(.atEmission, alone: true) { runtime in
+      typealias Function = @convention(c) (UInt64) -> UInt64
+      let f = try runtime.adder("f", 1)
+      // Safe: the gate of a function of this type, which is held.
+      let call = unsafe unsafeBitCast(try f.handle.gate(), to: Function.self)
+      var (step, length) = (UInt64.max, UInt64(1))
+      while step == .max || step < length {
+        let (calls, late, step_) = (Counter(), Counter(), step)
+        let gone = Flag()
+        let ops = TraceOps(name: "ops", filter: filtered ? TraceFilter(trace: ["f"]) : .all) { _ in
+          calls.add()
+          if gone.isSet { late.add() }
+        }
+        try runtime.register(ops)
+        let code = try #require(runtime.thunkCode(of: ops))
+        let interruption = Interruption(code)
+        let steps = unsafe beside({
+          interruption.begun.wait()
+          do { try runtime.unregister(ops) } catch { Issue.record("\(error)") }
+          gone.set()
+          interruption.gone.set()
+        }) {
+          var steps = unsafe ftrace_test_steps()
+          unsafe (steps.from, steps.to, steps.at) = (UInt64(code.lowerBound), UInt64(code.upperBound), step_)
+          unsafe steps.context = Unmanaged.passUnretained(interruption).toOpaque()
+          unsafe steps.action = { context in
+            // Safe: the test holds the object until the call has returned.
+            guard let context = unsafe context else { return }
+            unsafe Unmanaged<Interruption>.fromOpaque(context).takeUnretainedValue().act()
+          }
+          #expect(unsafe ftrace_test_call_in_steps(call, 41, &steps) == 42)
+          interruption.begun.set()
+          return unsafe steps
+        }
+        withExtendedLifetime(interruption) {}
+        #expect(late.count == 0, "instruction \(step_) of \(length): called after the ops was unregistered")
+        if step_ == .max {
+          length = unsafe steps.steps
+          #expect(length > 10, "the thunk was not seen")
+          #expect(calls.count == 1)
+          step = 0
+        } else {
+          #expect(interruption.acted.isSet)
+          step += 1
+        }
+        try runtime.reclaim()
+      }
+      #expect(runtime.audit().isSound)
+    }
+  }
+
   @Test(
     "a site whose page cannot be written keeps its trampoline, and that the thunk it calls",
     arguments: RecordingMode.allCases)
@@ -85,7 +165,7 @@ import Testing
       try runtime.register(ops)
       #expect(f(1) == 2)
       #expect(log.take().count == 1)
-      let thunk = try #require(runtime.thunk(of: ops))
+      let thunk = try #require(runtime.thunkGate(of: ops))
       let alias = try #require(runtime.writableAlias(of: f.handle.entry))
       try protect(alias, readOnly: true)
       defer {
@@ -115,8 +195,9 @@ import Testing
       try runtime.register(a)
       try runtime.register(b)
       _ = f(1)
-      let thunk = try #require(runtime.thunk(of: a))
+      let thunk = try #require(runtime.thunkGate(of: a))
       runtime.poke([0x90, 0x90, 0x90, 0x90, 0x90], at: thunk)
+      #expect(runtime.audit().damaged.map(\.ip) == [thunk])
       #expect {
         try runtime.unregister(a)
       } throws: { error in

@@ -12,7 +12,7 @@ import Testing
       .deletingLastPathComponent().appendingPathComponent("ftrace-test-helper")
     process.arguments = arguments
     // Of the scenarios, those that are about membarrier(2) refuse it in their own way.
-    if arguments[0] == "membarrier" {
+    if ["membarrier", "sandbox"].contains(arguments[0]) {
       process.environment = ProcessInfo.processInfo.environment.filter { $0.key != "FTRACE_MEMBARRIER" }
     }
     let pipe = Pipe()
@@ -28,6 +28,7 @@ import Testing
     let all = [
       "chain", "exit-inside", "foreign-stack", "fork", "fork-denied", "fork-idle", "fork-malloc", "frozen fair",
       "frozen malloc", "frozen metadata", "frozen once", "membarrier ENOSYS", "membarrier EPERM", "pools",
+      "sandbox executable", "sandbox membarrier", "sandbox page", "sandbox serialising",
       "storm", "thread-exit-inside",
     ]
     let left = ProcessInfo.processInfo.environment["FTRACE_TEST_WITHOUT"]?.split(separator: ",").map(String.init) ?? []

@@ -1,0 +1,6 @@
+// What the registry does with channels, private to this target.
+#pragma once
+#include "ftrace_channel.h"
+
+/// Gives the blocks of a thread that detaches back, and what is in their channels to the sinks. Under the registry's lock.
+void ftrace_channels_close(struct ftrace_thread *thread) __attribute__((visibility("hidden")));

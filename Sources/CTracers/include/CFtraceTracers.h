@@ -1,0 +1,3 @@
+// The out-of-line parts of compiled tracers.
+#pragma once
+#include "ftrace_counts.h"

@@ -1,0 +1,40 @@
+import CFtraceShims
+import FtraceX86Assembler
+
+/// One end of a function.
+public enum TraceEnd: UInt8, Sendable, Hashable, CaseIterable {
+  /// The first five bytes, before anything was pushed.
+  case entry
+  /// Before a return or a tail jump, where the frame is gone and the results are in their registers.
+  case exit
+}
+
+/// The ends of functions that an ops wants.
+public struct TraceEnds: OptionSet, Sendable, Hashable {
+  public let rawValue: UInt8
+  public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  public static let entry = TraceEnds(rawValue: 1)
+  public static let exit = TraceEnds(rawValue: 2)
+  public static let both: TraceEnds = [.entry, .exit]
+
+  public func contains(_ end: TraceEnd) -> Bool { contains(end == .entry ? TraceEnds.entry : TraceEnds.exit) }
+}
+
+/// The body of a tracer as machine code, which runs in the trampoline of each site that the ops wants: no call, no saved set, no
+/// callback.
+///
+/// A body preserves every register and vector but `r11` and the flags, calls nothing on its fast path, and falls through at its end. What it needs to
+/// keep in registers it spills below `rsp`, with `BodyBuilder.spilling`: the red zone is free there, and signals leave it alone (System V ABI 3.2.2).
+public protocol TraceBody: AnyObject, Sendable {
+  /// At which ends it runs.
+  var ends: TraceEnds { get }
+
+  /// What the body's slow path calls. It is at one place as long as the body lives, which is until none of its code can run. The engine fills in `slot` and
+  /// `ops` before anything can call it.
+  var sink: UnsafeMutablePointer<ftrace_sink> { get }
+
+  /// Emits the body for one end. Called under the engine's lock, any number of times: once for each set of ops that the body meets
+  /// others in.
+  func emit(_ end: TraceEnd, into code: BodyBuilder)
+}
