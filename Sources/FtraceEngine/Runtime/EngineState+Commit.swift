@@ -153,7 +153,8 @@ extension EngineState {
   private func builder(of ops: RegisteredOps, at end: TraceEnd, _ a: Assembler) -> BodyBuilder {
     let slow = ops.thunk.offset + (end == .entry ? 0 : Assembler.slowCodeStride)
     let builder = BodyBuilder(
-      a, end, slot: slot.index, ops: ops.number, slowCode: EngineSymbol.code(slow).symbol, base: executable(0))
+      a, end, slot: slot.index, ops: ops.number, slowCode: EngineSymbol.code(slow).symbol,
+      clockCode: stubs.readMonotonic, base: executable(0))
     ops.ops.body?.emit(end, into: builder)
     builder.finish()
     return builder
