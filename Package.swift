@@ -38,6 +38,12 @@ let package = Package(
       dependencies: ["FtraceX86Assembler", "FtraceCodeMemory", "FtraceQuiescence", "FtracePlatform", "CFtraceShims"],
       swiftSettings: memory),
     .target(
+      name: "CFtraceTraceBuffer", dependencies: ["CFtraceShims"], path: "Sources/CTraceBuffer", cSettings: delays),
+    .target(
+      name: "FtraceTraceBuffer",
+      dependencies: ["CFtraceShims", "CFtraceTraceBuffer", "FtracePlatform", "FtraceQuiescence"],
+      path: "Sources/TraceBuffer", swiftSettings: memory),
+    .target(
       name: "FtraceTracers", dependencies: ["FtraceEngine", "FtracePlatform", "FtraceQuiescence", "CFtraceShims"],
       path: "Sources/Tracers", swiftSettings: memory),
     .target(
@@ -101,6 +107,16 @@ let package = Package(
         "Ftrace", "FtraceQuiescence", "FtraceTestSupport", "CFtraceShims", "CFtraceTestShims", "ftrace-test-helper",
       ],
       swiftSettings: memory),
+    .target(
+      name: "CFtraceTraceBufferTests", dependencies: ["CFtraceShims", "CFtraceTraceBuffer"], path: "Tests/CTraceBuffer",
+      cSettings: delays),
+    .testTarget(
+      name: "FtraceTraceBufferTests",
+      dependencies: [
+        "FtraceTraceBuffer", "FtracePlatform", "CFtraceShims", "CFtraceTraceBuffer", "CFtraceTraceBufferTests",
+        "FtraceTestSupport",
+      ],
+      path: "Tests/TraceBufferTests", swiftSettings: memory),
     .testTarget(
       name: "TracersTests",
       dependencies: ["Ftrace", "FtraceEngine", "FtracePlatform", "FtraceTestSupport", "CFtraceShims"],

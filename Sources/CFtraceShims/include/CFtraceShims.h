@@ -6,6 +6,7 @@
 #endif
 
 #include "ftrace_barrier.h"
+#include "ftrace_channel.h"
 #include "ftrace_code_ranges.h"
 #include "ftrace_delay.h"
 #include "ftrace_entry_points.h"
