@@ -285,6 +285,7 @@ void ftrace_fork_parent(void) {
 void ftrace_fork_child(void) {
   const int saved_errno = errno;
   ftrace_registry_keep_only_self();
+  ftrace_territory_forget_readers();
   // Also after a stop that was given up: a worker's bits could be those of the parent's moment.
   release(fork_stop.generation);
   ftrace_registry_unlock(fork_signals);

@@ -2,6 +2,7 @@ import CFtraceShims
 import CFtraceTestShims
 import Ftrace
 import FtraceEngine
+import FtraceQuiescence
 import FtraceTestSupport
 import Glibc
 
@@ -206,5 +207,42 @@ func forkWhileOthersAllocate() throws {
       check(status == 0, "child \(round) ended with \(status)")
     }
     done.set()
+  }
+}
+
+/// Another thread waits for the end of a callback when the process is forked: the child has neither, and gets the place of the ops back.
+func forkWhileOthersWait() throws {
+  let runtime = try TraceRuntime(testConfiguration())
+  let f = try runtime.adder("f", 1)
+  let (inside, done) = (Flag(), Flag())
+  let ops = TraceOps(name: "waits") { _ in
+    inside.set()
+    parked { done.wait() }
+  }
+  try runtime.register(ops)
+  beside {
+    _ = f(1)
+  } meanwhile: {
+    inside.wait()
+    beside {
+      do { try runtime.unregister(ops) } catch { fail("\(error)") }
+    } meanwhile: {
+      while !runtime.registeredOps.isEmpty { sched_yield() }
+      let child = ftrace_test_fork()
+      if child == 0 {
+        do {
+          let calls = SharedWords(1)
+          for index in 0..<Int(FTRACE_OPS_SLOTS) {
+            try runtime.register(TraceOps(name: "ops \(index)") { _ in calls[0] += 1 })
+          }
+          _ = f(1)
+          check(calls[0] == Int(FTRACE_OPS_SLOTS), "child: \(calls[0]) calls")
+        } catch { fail("child: \(error)") }
+        _exit(0)
+      }
+      let status = ftrace_test_wait(child)
+      done.set()
+      check(status == 0, "the child ended with \(status)")
+    }
   }
 }

@@ -41,6 +41,8 @@ extension RuntimeCore: ForkParticipant {
     requests.forgetRequests()
     let state = requests.state.unlocked
     if daemonHasThread { state.startDaemon = { [weak daemon] in daemon?.start() } }
+    // Whoever waited for the end of a callback is not there: the engine looks for itself.
+    for index in state.leaving.indices { state.leaving[index].isUnattended = true }
     state.releaseClaims()
     unsafe ftrace_recorder_set_enabled(state.tables.recorder, state.recordsAfterFork)
   }
