@@ -30,7 +30,8 @@ import Testing
       ["membarrier", "EPERM"], ["sandbox", "membarrier"], ["sandbox", "serialising"], ["sandbox", "executable"],
       ["sandbox", "page"], ["worker", "stack-check"], ["worker", "poll-in-park"], ["worker", "park-in-recorder"],
       ["worker", "inner-stack"], ["worker", "inner-stack-poll"], ["worker", "inner-stack-park"],
-      ["worker", "end-at-gate"], ["worker", "end-at-nested-gate"], ["worker", "taken-signal"], ["worker", "tiny-stack"],
+      ["worker", "end-at-gate"], ["worker", "end-at-nested-gate"], ["worker", "taken-signal"],
+      ["worker", "tiny-stack"],
       ["worker", "territory"], ["worker", "install"], ["chain-flags"], ["fork-leaving"],
       ["pools"], ["exit-inside"], ["thread-exit-inside"], ["foreign-stack"],
     ])
