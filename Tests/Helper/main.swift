@@ -4,7 +4,8 @@ import Glibc
 let scenarios: [String: () throws -> Void] = [
   "chain": chainedHandler, "chain-flags": chainedHandlerWithFlags, "default": noHandler, "fork": forksUnderLoad,
   "fork-idle": forkWithoutCalls,
-  "fork-denied": forkWithoutMemory, "fork-leaving": forkWhileOthersWait, "fork-malloc": forkWhileOthersAllocate,
+  "fork-denied": forkWithoutMemory, "fork-leaving": forkWhileOthersWait, "fork-recording": forkWhileOthersRecord,
+  "fork-tracers": forkWhileTracersChange, "fork-malloc": forkWhileOthersAllocate,
   "frozen": frozenInsideLock,
   "membarrier": membarrierRefused, "sandbox": sandboxedLater, "worker": workerAlone,
   "exit-inside": exitWithWorkersInside,

@@ -32,7 +32,8 @@ import Testing
       ["worker", "inner-stack"], ["worker", "inner-stack-poll"], ["worker", "inner-stack-park"],
       ["worker", "end-at-gate"], ["worker", "end-at-nested-gate"], ["worker", "taken-signal"],
       ["worker", "tiny-stack"],
-      ["worker", "territory"], ["worker", "install"], ["chain-flags"], ["fork-leaving"],
+      ["worker", "territory"], ["worker", "install"], ["chain-flags"], ["fork-leaving"], ["fork-recording"],
+      ["fork-tracers"],
       ["pools"], ["exit-inside"], ["thread-exit-inside"], ["foreign-stack"],
     ])
   func succeeds(_ scenario: [String]) throws {
