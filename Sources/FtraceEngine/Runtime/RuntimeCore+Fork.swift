@@ -60,7 +60,7 @@ extension EngineState {
     let pending = unsafe numbers(from: ftrace_recorder_pending(recorder))
     let free = unsafe numbers(from: UInt32(truncatingIfNeeded: ftrace_recorder_free(recorder)))
     // The lists are whole, and their counters follow them.
-    let waiting = unsafe pending.count { tables.record($0).pointee.flags & UInt32(FTRACE_RECORD_DROPPED) == 0 }
+    let waiting = pending.count { unsafe tables.record($0).pointee.flags & UInt32(FTRACE_RECORD_DROPPED) == 0 }
     unsafe ftrace_recorder_set_pending_count(recorder, UInt32(waiting))
     unsafe ftrace_recorder_set_free_count(recorder, UInt32(free.count))
     var known = Set(pending).union(free)
