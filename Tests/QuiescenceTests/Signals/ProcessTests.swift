@@ -28,7 +28,12 @@ import Testing
       ["chain"], ["fork"], ["fork-idle"], ["fork-denied"], ["fork-malloc"],
       ["frozen", "fair"], ["frozen", "malloc"], ["frozen", "metadata"], ["frozen", "once"], ["membarrier", "ENOSYS"],
       ["membarrier", "EPERM"], ["sandbox", "membarrier"], ["sandbox", "serialising"], ["sandbox", "executable"],
-      ["sandbox", "page"],
+      ["sandbox", "page"], ["worker", "stack-check"], ["worker", "poll-in-park"], ["worker", "park-in-recorder"],
+      ["worker", "inner-stack"], ["worker", "inner-stack-poll"], ["worker", "inner-stack-park"],
+      ["worker", "end-at-gate"], ["worker", "end-at-nested-gate"], ["worker", "taken-signal"],
+      ["worker", "tiny-stack"],
+      ["worker", "territory"], ["worker", "install"], ["chain-flags"], ["fork-leaving"], ["fork-recording"],
+      ["fork-tracers"],
       ["pools"], ["exit-inside"], ["thread-exit-inside"], ["foreign-stack"],
     ])
   func succeeds(_ scenario: [String]) throws {
