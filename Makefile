@@ -15,7 +15,7 @@ RELEASE_TEST := -c release --disable-testable-imports
 # Builds with the trait are different code, so they live in a folder of their own.
 DELAYS := -c release --traits Delays --scratch-path .build-delays
 
-.PHONY: help setup demo test check conformance model docs format lint bench clean
+.PHONY: help setup demo test check tsan asan conformance model docs format lint bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -35,8 +35,7 @@ test: setup ## the tests in debug and release, 5 s of torture, the saboteurs (un
 	swift build $(DELAYS) --product ftrace
 	Tests/scripts/sabotage-test.sh .build/release/ftrace .build-delays/release/ftrace
 
-# Sanitizer builds and soaks belong here too.
-check: setup ## the long runs: tests without membarrier and with signals at once, torture (CHECK_SECONDS=60 SOAK_SECONDS=300)
+check: setup tsan asan ## the long runs: sanitizers, tests without membarrier, signals at once, torture (CHECK_SECONDS=60 SOAK_SECONDS=300)
 	FTRACE_MEMBARRIER=off swift test $(RELEASE_TEST)
 	FTRACE_TEST_GRACE_US=0 FTRACE_TEST_REDEFINITIONS=1000000 swift test $(RELEASE_TEST)
 	swift build -c release --product ftrace
@@ -47,6 +46,12 @@ check: setup ## the long runs: tests without membarrier and with signals at once
 	FTRACE_MEMBARRIER=off .build/release/ftrace torture --seconds $(CHECK_SECONDS) --churn --fork --daemon
 	swift build $(DELAYS) --product ftrace
 	.build-delays/release/ftrace torture --seconds $(SOAK_SECONDS) --delays --grace 0 --churn --fork --daemon
+
+tsan: setup ## tests of what threads share, with the thread sanitizer
+	@scripts/sanitize thread
+
+asan: setup ## the same tests with the address sanitizer
+	@scripts/sanitize address
 
 conformance: setup ## run the tests; print the verdict on each row of Documentation/Conformance.md
 	@scripts/conformance
@@ -67,4 +72,4 @@ bench: setup ## the benchmarks: table on standard output (QUICK=1 for a short ru
 	swift run -c release --package-path Benchmarks ftrace-benchmarks $(if $(QUICK),--quick) $(if $(JSON),--json '$(JSON)')
 
 clean: ## remove what was built
-	rm -rf .build .build-delays Benchmarks/.build Examples/Embedding/.build
+	rm -rf .build .build-delays .build-tsan .build-asan Benchmarks/.build Examples/Embedding/.build

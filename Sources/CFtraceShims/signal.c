@@ -88,12 +88,17 @@ FTRACE_UNINSTRUMENTED static uint64_t place_of(const struct ftrace_thread *self,
   return 0;
 }
 
+#if FTRACE_THREAD_SANITIZER
+// Whether a system call stands at that address: it is two bytes long.
+FTRACE_UNINSTRUMENTED static bool is_system_call(const uint8_t *code) { return code[0] == 0x0F && code[1] == 0x05; }
+#endif
+
 // Whether a worker at `pc` cannot be stopped there.
 FTRACE_UNINSTRUMENTED static bool refuses(uint64_t pc) {
 #if FTRACE_THREAD_SANITIZER
   // Instrumented code may hold a lock of the sanitizer's runtime, which the stopper would wait for: a worker is stopped in a function,
-  // or in a system call (whose two bytes lie before pc), and elsewhere asked again.
-  if (!in_function(pc) && (((const uint8_t *)pc)[-2] != 0x0F || ((const uint8_t *)pc)[-1] != 0x05)) return true;
+  // behind a system call, or before one that the kernel is about to restart, and elsewhere asked again.
+  if (!in_function(pc) && !is_system_call((const uint8_t *)pc - 2) && !is_system_call((const uint8_t *)pc)) return true;
 #endif
   return ftrace_territory_refuses(pc);
 }

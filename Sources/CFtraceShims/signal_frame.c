@@ -48,7 +48,9 @@ void ftrace_signal_frame_prepare(void) {
   errno = saved;
 }
 
-static bool looks_like_a_frame(const struct frame *frame, const struct ftrace_thread *self, uint64_t blocked) {
+// The words above the frames of a thread, its thread-local ones among them, are written by others meanwhile: none of those is a frame.
+FTRACE_UNCHECKED static bool looks_like_a_frame(const struct frame *frame, const struct ftrace_thread *self,
+                                                uint64_t blocked) {
   if (frame->restorer != restorer_of_libc && frame->restorer != (uint64_t)ftrace_signal_restorer) return false;
   const uint64_t sp = frame->registers[REG_RSP];
   // All of it may still lie in a gap of the stack when the handler has returned, or in a stack that another thread had: a candidate.
@@ -71,7 +73,7 @@ static bool unwinds_to_a_frame(void) {
   return found;
 }
 
-__attribute__((no_sanitize("address", "thread"))) bool ftrace_inside_signal_handler(void) {
+FTRACE_UNCHECKED bool ftrace_inside_signal_handler(void) {
   const int saved = errno;
   stack_t stack;
   bool inside = sigaltstack(NULL, &stack) == 0 && stack.ss_flags & SS_ONSTACK;

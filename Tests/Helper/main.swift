@@ -10,6 +10,7 @@ let scenarios: [String: () throws -> Void] = [
   "membarrier": membarrierRefused, "sandbox": sandboxedLater, "worker": workerAlone,
   "exit-inside": exitWithWorkersInside,
   "thread-exit-inside": threadExitFromEmittedCode, "pools": pooledThreads, "foreign-stack": stopNearTheEndOfTheStack,
+  "storm": signalsStorm,
 ]
 
 guard CommandLine.arguments.count >= 2, let scenario = scenarios[CommandLine.arguments[1]] else {

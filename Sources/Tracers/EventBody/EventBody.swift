@@ -1,13 +1,14 @@
 import CFtraceShims
 import FtraceEngine
+import FtraceTraceBuffer
 import FtraceX86Assembler
 
 /// Appends one event to the worker's stream at each site: 8 bytes, or 16 with the caller.
 ///
 /// The words are those of the article "The stream of events" of the trace buffer: the clock in the lower half, the place of the site in the upper one.
-@safe final class EventBody: TraceBody {
+@safe public final class EventBody: TraceBody {
   /// Where the lower half of an event comes from.
-  enum Clock: Sendable {
+  private enum Clock: Sendable {
     /// `rdtsc`: the upper half is compared with that of the last event.
     case timestampCounter
     /// A word in memory that somebody else refreshes; its address.
@@ -18,29 +19,32 @@ import FtraceX86Assembler
     case monotonic
   }
 
-  let ends: TraceEnds
+  public let ends: TraceEnds
   // Safe: the buffer, which this keeps, has it; what changes in it is atomic, or written before it is registered.
-  nonisolated(unsafe) let sink: UnsafeMutablePointer<ftrace_sink>
+  public nonisolated(unsafe) let sink: UnsafeMutablePointer<ftrace_sink>
   private let clock: Clock
   private let writesParents: Bool
-  private let buffer: AnyObject & Sendable
+  private let buffer: TraceBuffer
 
   /// - Parameters:
-  ///   - sink: what stands behind the channels.
-  ///   - buffer: what `sink` is part of; kept as long as code of this body can run.
+  ///   - ends: where events come from.
   ///   - parents: whether entries bear the return address in the caller. Exits never do.
-  init(
-    ends: TraceEnds, clock: Clock, parents: Bool = false, sink: UnsafeMutablePointer<ftrace_sink>,
-    keeping buffer: AnyObject & Sendable
-  ) {
+  ///   - buffer: where they go, by the buffer's clock; kept as long as code of this body can run.
+  public init(ends: TraceEnds, parents: Bool = false, into buffer: TraceBuffer) {
     self.ends = ends
-    self.clock = clock
+    clock =
+      switch buffer.clock {
+      case .tsc: .timestampCounter
+      case .coarse: .word(CoarseClock.address)
+      case .ordinal: .none
+      case .monotonic: .monotonic
+      }
     writesParents = parents
-    unsafe self.sink = sink
+    unsafe sink = UnsafeMutablePointer(bitPattern: buffer.sink).unsafelyUnwrapped
     self.buffer = buffer
   }
 
-  func emit(_ end: TraceEnd, into body: BodyBuilder) {
+  public func emit(_ end: TraceEnd, into body: BodyBuilder) {
     let a = body.code
     // The place of the event, and what the clock leaves free to hold it in.
     let place: Reg64

@@ -1,4 +1,3 @@
-import CFtraceShims
 import FtraceEngine
 import FtraceQuiescence
 import FtraceTraceBuffer
@@ -32,8 +31,7 @@ public final class FunctionGraphTracer: Tracer {
   public func start(in runtime: TraceRuntime, filter: TraceFilter = .all) throws(FtraceError) {
     guard running.withLock({ $0 == nil }) else { throw .alreadyRegistered(Self.name) }
     let buffer = try TraceBuffer.make(options, tracer: Self.name, for: runtime)
-    let body = unsafe EventBody(ends: .both, clock: buffer.bodyClock, sink: buffer.sinkPointer, keeping: buffer)
-    let ops = TraceOps(name: Self.name, filter: filter, body: body)
+    let ops = TraceOps(name: Self.name, filter: filter, body: EventBody(ends: .both, into: buffer))
     let start = Calibration.sample(buffer.clock)
     try runtime.register(ops)
     running.withLock { $0 = Running(runtime: runtime, ops: ops, buffer: buffer, start: start) }
@@ -76,20 +74,5 @@ extension TraceBuffer {
       case .namesFull(let bytes): preconditionFailure("nothing was named in \(bytes) bytes")
       }
     }
-  }
-
-  /// What compiled bodies read.
-  var bodyClock: EventBody.Clock {
-    switch clock {
-    case .tsc: .timestampCounter
-    case .coarse: .word(CoarseClock.address)
-    case .ordinal: .none
-    case .monotonic: .monotonic
-    }
-  }
-
-  // Safe: the buffer's sink is at this address as long as the buffer is.
-  var sinkPointer: UnsafeMutablePointer<ftrace_sink> {
-    unsafe UnsafeMutablePointer(bitPattern: sink).unsafelyUnwrapped
   }
 }

@@ -1,8 +1,9 @@
-// Stops a thread at a place of the test's choice, inside a lock. Replaces pthread_mutex_lock(3), so only a helper process has it.
+// Stops a thread at a place of the test's choice, inside a lock. Replaces pthread_mutex_lock(3) of the helper process, and of the tests,
+// which SwiftPM links with what the helper is made of: there it calls the C library's at once.
 #pragma once
 #include <stdbool.h>
 
-/// The calling thread freezes when code of a library next locks a mutex on it, with the mutex locked.
+/// The calling thread freezes when code of a library next locks a mutex on it, with the mutex locked. With a sanitizer it never does.
 /// - Parameter library: part of the file's name.
 void ftrace_test_freeze_in_mutex_of(const char *library);
 /// The calling thread freezes here.

@@ -230,11 +230,9 @@ import Testing
         for index in next..<next + 100 { sum += functions[index](1) }
         next += 100
       }
-      if let count {
-        #expect(count == 0)
-        #expect(sum == functions.indices.dropFirst().reduce(0) { $0 + $1 + 1 })
-        #expect(runtime.statistics.records == functions.count)
-      }
+      if let count { #expect(count == 0) }
+      #expect(sum == functions.indices.dropFirst().reduce(0) { $0 + $1 + 1 })
+      #expect(runtime.statistics.records == functions.count)
     }
   }
 }

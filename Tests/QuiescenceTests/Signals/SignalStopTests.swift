@@ -12,15 +12,13 @@ import Testing
   /// Runs `spin` beside, and `body` once it spins; then lets it return.
   private func beside(_ spin: EmittedFunction<Int, Int>, _ body: (SharedWords) throws -> Void) throws {
     let words = SharedWords(4)
-    let finished = Flag()
-    _ = startThread(named: "loop") {
+    try FtraceTestSupport.beside {
       _ = spin(Int(bitPattern: unsafe words.base))
-      finished.set()
+    } meanwhile: {
+      while words[1] == 0 { sched_yield() }
+      defer { words[0] = 1 }
+      try body(words)
     }
-    while words[1] == 0 { sched_yield() }
-    defer { finished.wait() }
-    defer { words[0] = 1 }
-    try body(words)
   }
 
   @Test("a loop without polls stands still between the begin and the end of a stop")
@@ -262,60 +260,5 @@ import Testing
   private final class Asking: Sendable {
     let body: @Sendable () -> Void
     init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-  }
-
-  @Test("the program's own signals storm, and their handlers call traced code")
-  func storm() throws {
-    try withRuntime(alone: true) { runtime in
-      let functions = try runtime.adders(4)
-      let (calls, wrong) = (Counter(), Counter())
-      let ops = TraceOps(name: "count") { _ in calls.add() }
-      let handler = StormHandler(functions, wrong)
-      unsafe ftrace_test_handle(
-        SIGUSR1,
-        { context in
-          // Safe: the handler object outlives the timer.
-          let handler = unsafe Unmanaged<StormHandler>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue()
-          handler.signals.add()
-          handler.call()
-        }, Unmanaged.passUnretained(handler).toOpaque())
-      let done = Flag()
-      try FtraceTestSupport.beside({
-        onThreads(2) { _ in
-          ftrace_test_unblock(SIGUSR1)
-          while !done.isSet { handler.call() }
-        }
-      }) {
-        defer { done.set() }
-        ftrace_test_timer(SIGUSR1, 200)
-        defer { ftrace_test_timer(SIGUSR1, 0) }
-        for _ in 0..<300 {
-          try runtime.register(ops)
-          try runtime.unregister(ops)
-        }
-      }
-      #expect(wrong.count == 0)
-      #expect(calls.count > 0)
-      #expect(handler.signals.count > 0)
-    }
-  }
-
-  private final class StormHandler: Sendable {
-    // Safe: gates of functions that the test holds.
-    private let gates: [UInt]
-    private let wrong: Counter
-    let signals = Counter()
-
-    init(_ functions: [EmittedFunction<Int, Int>], _ wrong: Counter) {
-      gates = functions.map { (try? $0.handle.gate()) ?? 0 }
-      self.wrong = wrong
-    }
-
-    func call() {
-      for index in gates.indices {
-        typealias Gate = @convention(c) (Int) -> Int
-        if unsafe unsafeBitCast(gates[index], to: Gate.self)(1) != index + 1 { wrong.add() }
-      }
-    }
   }
 }
