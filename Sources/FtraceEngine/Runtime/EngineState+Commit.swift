@@ -139,6 +139,7 @@ extension EngineState {
     if let trampoline = trampolines[key] { return trampoline.block.offset }
     let target = try calledTarget(called, passedOver)
     return try interned(key, passedOver: passedOver, callee: called.count > 1 ? target : nil) { a in
+      a.align(64)
       let bodies = compiled.map { builder(of: $0, at: end, a) }
       if called.isEmpty {
         a.ret()
