@@ -83,6 +83,39 @@ final class ShmFile: Sendable {
     #expect(read.contents.blocks.count { !$0.header.isClosed } <= 1)
   }
 
+  @Test(arguments: [TraceBuffer.Mode.overwrite, .discard])
+  func spaceThatRunsOutIsFoundBeforeItIsWritten(mode: TraceBuffer.Mode) throws {
+    let file = ShmFile("limit-\(mode)")
+    let buffer = try ring(file, mode, blocks: 64)
+    let writer = Writer(buffer)
+    // Head, workers, three of control, and then ten and a half of the pool.
+    let status = unsafe ftrace_test_run_limited(writer.handle, 3, 20_000, 4096 * 15 + 2048)
+    #expect(status == EFBIG)
+    let read = try TraceFile(path: file.path)
+    #expect(read.damage == nil)
+    #expect(read.contents.blocks.count == 10)
+    #expect(read.contents.losses[mode == .discard ? .memory : .overwritten].total > 0)
+    #expect(Replay(read.contents.blocks).discrepancies([writer], read.contents.losses).isEmpty)
+  }
+
+  @Test func aChildOfAForkBeginsWithNothing() throws {
+    let file = ShmFile("fork")
+    let buffer = try ring(file, .discard)
+    let writer = Writer(buffer)
+    writer.run(seed: 1, operations: 1000)
+    let before = Replay(buffer.peek()).entries
+    // What a child does first, done here: the file keeps what was written, and this process has memory of its own.
+    try buffer.adoptInChild()
+    #expect(buffer.peek().isEmpty && buffer.losses.total == 0 && buffer.bytesInUse == 0)
+    writer.enter(1)
+    writer.close()
+    #expect(Replay(buffer.consume()).entries == 1)
+    try buffer.add(names)
+    let read = try TraceFile(path: file.path)
+    #expect(Replay(read.contents.blocks).entries == before)
+    #expect(read.contents.names.isEmpty)
+  }
+
   @Test func filesCutOffAnywhereAreReadUpToThere() throws {
     let bytes = try stream("cut")
     let whole = try TraceFile(bytes: bytes)
