@@ -41,6 +41,8 @@ static struct ftrace_worker_entry *entry_at(const struct ftrace_buffer *buffer, 
 static void set_blocks(struct ftrace_buffer *buffer, void *blocks) {
   buffer->blocks = blocks;
   for (uint32_t i = 0; i < buffer->configuration.max_workers; i++) ring_at(buffer, i)->entry = entry_at(buffer, i);
+  buffer->others = entry_at(buffer, buffer->configuration.max_workers);
+  buffer->others->worker = FTRACE_WORKER_OTHERS;
   for (uint32_t i = 0; i < buffer->configuration.worker_blocks; i++) {
     struct ftrace_block_header *const header = header_of(block_at(buffer, 1 + i));
     header->kind = FTRACE_BLOCK_WORKERS;
@@ -136,9 +138,6 @@ void ftrace_buffer_adopt_in_child(struct ftrace_buffer *buffer, void *blocks) {
   atomic_store(&buffer->in_use, 0);
   atomic_store(&buffer->error, 0);
   atomic_store(&buffer->refusals, 0);
-  for (uint32_t cause = 0; cause < FTRACE_LOST_CAUSES; cause++)
-    for (uint32_t end = 0; end < 2; end++) atomic_store(&buffer->lost[cause][end], 0);
-  atomic_store(&buffer->unwound_overwritten, 0);
   set_blocks(buffer, blocks);
 }
 

@@ -144,10 +144,10 @@ void ftrace_buffer_losses(const struct ftrace_buffer *constant, struct ftrace_lo
     const uint64_t ended = atomic_load(&buffer->folds_ended);
     if (atomic_load(&buffer->folds_begun) != ended) continue;
     for (uint32_t cause = 0; cause < FTRACE_LOST_CAUSES; cause++)
-      for (uint32_t end = 0; end < 2; end++) losses->lost[cause][end] = atomic_load(&buffer->lost[cause][end]);
+      for (uint32_t end = 0; end < 2; end++) losses->lost[cause][end] = atomic_load(&buffer->others->lost[cause][end]);
     for (uint32_t end = 0; end < 2; end++)
       losses->lost[FTRACE_LOST_MEMORY][end] += atomic_load(&buffer->sink.lost_without_block[end]);
-    losses->unwound_overwritten = atomic_load(&buffer->unwound_overwritten);
+    losses->unwound_overwritten = atomic_load(&buffer->others->unwound_overwritten);
     const uint32_t count = ftrace_buffer_rings(buffer);
     for (uint32_t i = 0; i < count; i++) {
       struct ftrace_worker_view view;

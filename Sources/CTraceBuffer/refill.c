@@ -190,7 +190,7 @@ WRITER uint32_t buffer_refill(struct ftrace_sink *sink, struct ftrace_channel *c
   struct ftrace_ring *ring = channel->sink == sink ? channel->ring : NULL;
   if (!ring) ring = ring_adopt(buffer, channel);
   if (!ring) {
-    atomic_fetch_add_explicit(&buffer->lost[FTRACE_LOST_WORKERS][append->end], 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&buffer->others->lost[FTRACE_LOST_WORKERS][append->end], 1, memory_order_relaxed);
     return 0;
   }
   for (;;) {
@@ -248,7 +248,7 @@ WRITER void buffer_close_channel(struct ftrace_sink *sink, struct ftrace_channel
     atomic_store_explicit(&ring->state, RING_DEAD, memory_order_release);
   } else {
     for (uint32_t end = 0; end < 2; end++)
-      atomic_fetch_add_explicit(&buffer->lost[FTRACE_LOST_NESTED][end], nested(channel, end), memory_order_relaxed);
+      atomic_fetch_add_explicit(&buffer->others->lost[FTRACE_LOST_NESTED][end], nested(channel, end), memory_order_relaxed);
   }
   channel->ring = NULL;
   channel->sink = NULL;

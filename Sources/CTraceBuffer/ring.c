@@ -53,8 +53,8 @@ static WRITER void fold(struct ftrace_buffer *buffer, struct ftrace_ring *ring) 
   atomic_fetch_add(&buffer->folds_begun, 1);
   for (uint32_t cause = 0; cause < FTRACE_LOST_CAUSES; cause++)
     for (uint32_t end = 0; end < 2; end++)
-      atomic_fetch_add(&buffer->lost[cause][end], atomic_exchange(&ring->entry->lost[cause][end], 0));
-  atomic_fetch_add(&buffer->unwound_overwritten, atomic_exchange(&ring->entry->unwound_overwritten, 0));
+      atomic_fetch_add(&buffer->others->lost[cause][end], atomic_exchange(&ring->entry->lost[cause][end], 0));
+  atomic_fetch_add(&buffer->others->unwound_overwritten, atomic_exchange(&ring->entry->unwound_overwritten, 0));
   atomic_fetch_add(&buffer->folds_ended, 1);
 }
 

@@ -2,8 +2,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -59,8 +58,9 @@ static uint64_t draw(struct ftrace_test_writer *writer) {
 
 struct ftrace_test_writer *ftrace_test_writer_new(uint64_t sink, uint32_t kind, uint64_t (*clock)(void *),
                                                   void *context) {
-  struct ftrace_test_writer *const writer = aligned_alloc(64, (sizeof *writer + 63) & ~(size_t)63);
-  memset(writer, 0, sizeof *writer);
+  // Shared: what a child of a fork counts in it is seen here.
+  struct ftrace_test_writer *const writer =
+      mmap(NULL, sizeof *writer, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   writer->sink = (struct ftrace_sink *)sink;
   static uint64_t (*const clocks[])(void *) = {tsc, coarse, ordinal, monotonic};
   writer->clock = clock ? clock : clocks[kind];
@@ -69,7 +69,7 @@ struct ftrace_test_writer *ftrace_test_writer_new(uint64_t sink, uint32_t kind, 
   writer->random = 0x9E3779B97F4A7C15;
   return writer;
 }
-void ftrace_test_writer_free(struct ftrace_test_writer *writer) { free(writer); }
+void ftrace_test_writer_free(struct ftrace_test_writer *writer) { munmap(writer, sizeof *writer); }
 void ftrace_test_writer_close(struct ftrace_test_writer *writer) { writer->sink->close(writer->sink, &writer->channel); }
 struct ftrace_test_tally ftrace_test_writer_tally(const struct ftrace_test_writer *writer) { return writer->tally; }
 
@@ -225,12 +225,52 @@ int ftrace_test_kill(int child) {
   return WIFSIGNALED(status) ? WTERMSIG(status) : -1;
 }
 
-uint64_t ftrace_test_limit_files(uint64_t bytes) {
-  signal(SIGXFSZ, SIG_IGN);
-  struct rlimit limit;
-  getrlimit(RLIMIT_FSIZE, &limit);
-  const uint64_t former = limit.rlim_cur;
-  limit.rlim_cur = bytes;
-  setrlimit(RLIMIT_FSIZE, &limit);
-  return former;
+int ftrace_test_run_limited(struct ftrace_test_writer *writer, uint64_t seed, uint64_t operations, uint64_t bytes) {
+  const int child = fork();
+  if (!child) {
+    signal(SIGXFSZ, SIG_IGN);
+    const struct rlimit limit = {bytes, bytes};
+    setrlimit(RLIMIT_FSIZE, &limit);
+    ftrace_test_run(writer, seed, operations, 0);
+    ftrace_test_writer_close(writer);
+    _exit(ftrace_buffer_error((struct ftrace_buffer *)writer->sink));
+  }
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0)
+    if (errno != EINTR) return -1;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static __thread struct ftrace_test_writer *signalled __attribute__((tls_model("initial-exec")));
+static void on_signal(int signal) {
+  (void)signal;
+  if (signalled) ftrace_test_handler(signalled);
+}
+struct sender {
+  pthread_t target;
+  _Atomic(int) done;
+};
+static void *send_signals(void *context) {
+  struct sender *const sender = context;
+  while (!atomic_load(&sender->done)) pthread_kill(sender->target, SIGUSR2);
+  return NULL;
+}
+
+void ftrace_test_run_signalled(struct ftrace_test_writer *writer, uint64_t seed, uint64_t operations) {
+  const struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+  sigaction(SIGUSR2, &action, NULL);
+  sigset_t set, before;
+  sigemptyset(&set);
+  sigaddset(&set, SIGUSR2);
+  pthread_sigmask(SIG_UNBLOCK, &set, &before);
+  signalled = writer;
+  struct sender sender = {.target = pthread_self()};
+  pthread_t thread;
+  if (pthread_create(&thread, NULL, send_signals, &sender) == 0) {
+    ftrace_test_run(writer, seed, operations, 0);
+    atomic_store(&sender.done, 1);
+    pthread_join(thread, NULL);
+  }
+  signalled = NULL;
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
 }

@@ -1,5 +1,8 @@
+import CFtraceShims
+import CFtraceTraceBufferTests
 import FtraceTestSupport
 import FtraceTraceBuffer
+import Glibc
 import Testing
 
 /// Entries + lost entries, exits + lost exits: whatever is read or lost adds up to what was done.
@@ -23,6 +26,8 @@ import Testing
 
   @Test(arguments: [TraceBuffer.Mode.overwrite, .discard], [2, 5, 64])
   func accountsOfSeveralWorkersAreExactWhileTheyAreRead(mode: TraceBuffer.Mode, blocks: Int) throws {
+    ftrace_delay_default(UInt64(blocks))
+    defer { ftrace_delay_default(0) }
     let buffer = try TraceBuffer(.small(mode, blocks: blocks))
     let writers = (0..<4).map { _ in Writer(buffer) }
     var replay = Replay()
@@ -49,6 +54,45 @@ import Testing
     #expect(replay.discrepancies(writers, buffer.losses).isEmpty)
     #expect(buffer.bytesInUse == 0)
     #expect(buffer.workers.isEmpty)
+  }
+
+  @Test func signalsAreAccountedFor() throws {
+    let buffer = try TraceBuffer(.small(.discard, blocks: 512))
+    let writer = Writer(buffer)
+    unsafe ftrace_test_run_signalled(writer.handle, 5, 200_000)
+    writer.close()
+    #expect(buffer.losses[.nested].total == writer.tally.nested)
+    #expect(Replay(buffer.consume()).discrepancies([writer], buffer.losses).isEmpty)
+  }
+
+  @Test func noKickIsLost() throws {
+    // A kick asks for a record at the next append: none is missing when each waits for the one before.
+    let buffer = try TraceBuffer(.small(.discard, blocks: 64))
+    let writer = Writer(buffer)
+    let kicks = Counter()
+    let asked = Counter()
+    var replay = Replay()
+    beside({
+      while asked.count < 2000 {
+        buffer.requestResync()
+        asked.add()
+        // Until it is done: the writer appends all the time.
+        while kicks.count < asked.count { sched_yield() }
+      }
+    }) {
+      while kicks.count < 2000 {
+        let before = asked.count
+        writer.enter(1)
+        writer.exit()
+        // A kick that was made before these two events has its record by now.
+        if kicks.count < before { kicks.add() }
+        buffer.consume { replay.add($0) }
+      }
+    }
+    writer.close()
+    buffer.consume { replay.add($0) }
+    #expect(replay.discrepancies([writer], buffer.losses).isEmpty)
+    #expect(replay.resyncs >= 2000)
   }
 
   @Test func lossRecordsSayWhatTheCountersSay() throws {

@@ -31,9 +31,14 @@ struct ftrace_block_header {
   uint32_t epoch;    // of the code
   int32_t tid;
   uint64_t lost[2];  // events of this worker lost before the block, of all causes, by end
-  uint64_t reserved;
+  // Of events: bytes from the start of the block that were delivered elsewhere, 0: none. Of the table of workers: 1 in the last block of a
+  // stream that was ended in order.
+  uint64_t start;
 };
 _Static_assert(sizeof(struct ftrace_block_header) == FTRACE_BLOCK_HEADER_BYTES, "one line of the cache");
+
+/// The number of the row that has the losses of workers without a row.
+#define FTRACE_WORKER_OTHERS UINT32_MAX
 
 /// A row of the table of workers: its counters are those that the worker itself counts by, so they survive it in a file.
 struct ftrace_worker_entry {
@@ -65,6 +70,14 @@ struct ftrace_file_header {
   uint32_t pool_blocks;
   uint32_t reserved;
   char tracer[64];
+};
+
+/// A name in its block: followed by the bytes of the name and zeros. The first word is stored last: a record that has one is whole.
+struct ftrace_name_record {
+  uint32_t bytes; // a multiple of 8, with this head
+  uint32_t epoch;
+  uint64_t start; // offset in the arena
+  uint64_t size;
 };
 
 /// Rows in a block of the table of workers.

@@ -26,7 +26,7 @@ struct ftrace_buffer_configuration {
   uint32_t pool_blocks;   // at least 2
   uint32_t ring_blocks;   // that one worker may hold: 2 to pool_blocks
   uint32_t max_workers;   // at one time
-  uint32_t worker_blocks; // enough for max_workers
+  uint32_t worker_blocks; // enough for max_workers rows, and one
   uint32_t control_blocks;
   int32_t file;           // descriptor behind the blocks: space is taken block by block. -1: memory
   uint64_t code_start;    // the arena: a return address in it is that of a frame of emitted code

@@ -22,5 +22,8 @@ uint64_t ftrace_coarse_read(void);
 /// 18.17.1; AMD APM volume 3, appendix E.4.6).
 bool ftrace_tsc_invariant(void);
 
+/// Stores before it are made before those behind it, as far as this process goes.
+static inline void ftrace_compiler_barrier(void) { __atomic_signal_fence(__ATOMIC_SEQ_CST); }
+
 /// A clock that a test puts in the place of a buffer's: the full clock in the buffer's units. Async-signal-safe.
 typedef uint64_t (*ftrace_clock_function)(void *context);

@@ -39,9 +39,10 @@ public struct BlockHeader: Sendable, Hashable {
   }
 
   /// As bytes of a file, for a block of so many.
-  func encoded(used: Int) -> ftrace_block_header {
+  func encoded(used: Int, start: Int) -> ftrace_block_header {
     ftrace_block_header(
       magic: UInt32(FTRACE_BLOCK_MAGIC), kind: UInt32(FTRACE_BLOCK_EVENTS), worker: worker, used: UInt32(used),
-      sequence: sequence, clock: clock, epoch: epoch, tid: threadID, lost: (lostEntries, lostExits), reserved: 0)
+      sequence: sequence, clock: clock, epoch: epoch, tid: threadID, lost: (lostEntries, lostExits),
+      start: UInt64(start))
   }
 }

@@ -34,17 +34,28 @@ public struct EventLosses: Sendable, Hashable {
     set { counts[Int(cause.rawValue)] = newValue }
   }
 
-  public var entries: UInt64 { counts.reduce(0) { $0 + $1.entries } }
-  public var exits: UInt64 { counts.reduce(0) { $0 + $1.exits } }
-  public var total: UInt64 { entries + exits }
+  public var entries: UInt64 { counts.reduce(0) { $0 &+ $1.entries } }
+  public var exits: UInt64 { counts.reduce(0) { $0 &+ $1.exits } }
+  public var total: UInt64 { entries &+ exits }
+
+  /// What is in the first and not in the second.
+  static func - (left: EventLosses, right: EventLosses) -> EventLosses {
+    var rest = left
+    for cause in LossCause.allCases {
+      rest[cause].entries &-= right[cause].entries
+      rest[cause].exits &-= right[cause].exits
+    }
+    rest.unwoundOverwritten &-= right.unwoundOverwritten
+    return rest
+  }
 
   public static func + (left: EventLosses, right: EventLosses) -> EventLosses {
     var sum = left
     for cause in LossCause.allCases {
-      sum[cause].entries += right[cause].entries
-      sum[cause].exits += right[cause].exits
+      sum[cause].entries &+= right[cause].entries
+      sum[cause].exits &+= right[cause].exits
     }
-    sum.unwoundOverwritten += right.unwoundOverwritten
+    sum.unwoundOverwritten &+= right.unwoundOverwritten
     return sum
   }
 }

@@ -8,7 +8,7 @@ struct BlockLayout: Sendable {
   init(_ configuration: TraceBuffer.Configuration) {
     blockBytes = configuration.blockBytes
     let inBlock = Int(ftrace_workers_in_block(UInt32(blockBytes)))
-    workerBlocks = (configuration.maximumWorkers + inBlock - 1) / inBlock
+    workerBlocks = (configuration.maximumWorkers + inBlock) / inBlock
     // One more, for samples of the clocks.
     controlBlocks =
       configuration.backing == .memory ? 0 : (configuration.nameBytes + blockBytes - 1) / blockBytes + 1

@@ -65,7 +65,8 @@ extension TraceBuffer {
 
   // MARK: - Copies
 
-  private func copy(_ taken: ftrace_taken) -> EventBlock {
+  /// A copy of a block that was taken.
+  func copy(_ taken: ftrace_taken) -> EventBlock {
     // Safe: the block was taken out of its ring, so nobody writes it until it is given back; its head says how far it was written.
     let start = unsafe UnsafePointer<UInt64>(bitPattern: UInt(taken.address)).unsafelyUnwrapped
     let head = unsafe UnsafeRawPointer(start).load(as: ftrace_block_header.self)

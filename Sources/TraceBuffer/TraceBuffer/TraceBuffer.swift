@@ -20,7 +20,7 @@ import FtraceQuiescence
   nonisolated(unsafe) let buffer: OpaquePointer
   private let books: Mapping
   let blocks: Mapping
-  let file: Descriptor?
+  let file: BackingFile?
   let coarse: CoarseClock?
   /// Held while blocks are read.
   let reading = FairLock()
@@ -28,7 +28,7 @@ import FtraceQuiescence
   let control: ShortLocked<ControlState>
 
   /// Makes a buffer. Its blocks take memory as they are used.
-  /// - Throws: `badConfiguration`; `system` if memory or the file is refused. A file that was made is removed.
+  /// - Throws: `badConfiguration`; `system` if memory or the file is refused. A file that was not there before is removed.
   public init(_ configuration: Configuration = Configuration()) throws(TraceBufferError) {
     try configuration.validate()
     self.configuration = configuration
@@ -41,18 +41,18 @@ import FtraceQuiescence
       coarse = clock == .coarse ? try CoarseClock.start() : nil
       books = try Mapping(bytes: Int(unsafe ftrace_buffer_bytes(&settings)))
       if let path {
-        let descriptor = try System.open(path, flags: O_RDWR | O_CREAT | O_TRUNC, mode: 0o600)
+        let opened = try BackingFile(emptyAt: path)
         do throws(SystemError) {
-          settings.file = descriptor.number
-          try System.ftruncate(descriptor, bytes: layout.poolStart)
+          settings.file = opened.descriptor.number
+          try System.ftruncate(opened.descriptor, bytes: layout.poolStart)
           // The head and the table of workers have space from the beginning; names get theirs block by block.
-          try System.fallocate(descriptor, .reserve, offset: 0, bytes: layout.controlStart)
-          blocks = try Mapping(bytes: layout.bytes, file: descriptor.number)
+          try System.fallocate(opened.descriptor, .reserve, offset: 0, bytes: layout.controlStart)
+          blocks = try Mapping(bytes: layout.bytes, file: opened.descriptor.number)
         } catch {
-          try? System.unlink(path)
+          opened.discard()
           throw error
         }
-        file = consume descriptor
+        file = opened
       } else {
         file = nil
         blocks = try Mapping(bytes: layout.bytes)
@@ -63,7 +63,10 @@ import FtraceQuiescence
     // Safe: both mappings are zero, as large as the settings ask for, and live as long as this object.
     unsafe buffer = ftrace_buffer_init(books.start, blocks.start, &settings)
     control = ShortLocked(ControlState(layout: layout, clock: clock))
-    writeHead(layout)
+    do throws(TraceBufferError) { try writeHead(layout) } catch {
+      file?.discard()
+      throw error
+    }
   }
 
   /// What stands behind the channels of an ops: its address is a `struct ftrace_sink *`, valid as long as the buffer.
@@ -88,10 +91,10 @@ import FtraceQuiescence
   }
 
   /// Sets the addresses of the arena, where they were not known when the buffer was made. Before the first event, or in a stop.
-  public func setCode(_ code: Range<UInt64>) {
+  public func setCode(_ code: Range<UInt64>) throws(TraceBufferError) {
     unsafe ftrace_buffer_set_code(buffer, code.lowerBound, code.upperBound)
     control.withLock { $0.code = code }
-    writeHead(BlockLayout(configuration))
+    try writeHead(BlockLayout(configuration))
   }
 
   /// For tests: the clock reads `function(context)`. Before the first event; the context lives as long as the buffer.

@@ -58,5 +58,7 @@ uint64_t ftrace_test_clock(void *context);
 int ftrace_test_fork_spinning(struct ftrace_test_writer *writer, uint64_t seed);
 /// Kills a child with SIGKILL and waits for it. Returns the signal that ended it.
 int ftrace_test_kill(int child);
-/// setrlimit(2) of file sizes, with SIGXFSZ ignored. Returns the former limit.
-uint64_t ftrace_test_limit_files(uint64_t bytes);
+/// A child that runs a writer with files limited to so many bytes (setrlimit(2)), and closes it. Returns the errno of its buffer.
+int ftrace_test_run_limited(struct ftrace_test_writer *writer, uint64_t seed, uint64_t operations, uint64_t bytes);
+/// A run during which another thread sends this one signals, whose handler appends.
+void ftrace_test_run_signalled(struct ftrace_test_writer *writer, uint64_t seed, uint64_t operations);
