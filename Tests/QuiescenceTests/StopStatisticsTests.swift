@@ -4,9 +4,12 @@ import Testing
 
 /// What is kept of each stop. Other tests of the process stop as well, so that these have it to themselves, or only compare.
 @Suite struct StopStatisticsTests {
-  /// A report with these figures, made from that of a real stop.
+  /// That of a real stop.
+  private static let sample = Result { try aloneInProcess { try stopWorkers() } }
+
+  /// A report with these figures.
   private func report(_ number: Int, last: String? = nil) throws -> StopReport {
-    var report = try stopWorkers()
+    var report = try Self.sample.get()
     (report.timeToStop, report.timeStopped) = (.nanoseconds(number), .nanoseconds(2 * number))
     (report.sitesWritten, report.batchSize) = (3 * number, 4 * number)
     report.lastWorkerName = last
@@ -138,9 +141,11 @@ import Testing
 
   @Test("statistics can be read by a worker that is inside")
   func readInside() throws {
-    try onThread {
-      try withWorker { worker in
-        worker.inside { #expect(Quiescence.statistics.lateStops >= 0) }
+    try aloneInProcess {
+      try onThread {
+        try withWorker { worker in
+          worker.inside { #expect(Quiescence.statistics.lateStops >= 0) }
+        }
       }
     }
   }

@@ -98,16 +98,16 @@ import Testing
         defer { release.set() }
         let error = #expect(throws: QuiesceError.self) { try stopWorkers(deadline: .milliseconds(50), grace: nil) }
         guard case .timedOut(let late, let after) = error else { return }
-        // Workers of other tests may be among them: they are on their way.
-        let dawdler = try #require(late.first { $0.name == "dawdler" })
+        #expect(late.map(\.name) == ["dawdler"])
+        let dawdler = try #require(late.first)
         #expect(dawdler.depth == 1)
         #expect(dawdler.threadID > 0)
         #expect(!dawdler.whereabouts.isEmpty)
         #expect(after >= .milliseconds(50))
         #expect("\(error!)".contains("dawdler"))
       }
+      // Disarmed: nobody waits for a release that never comes.
+      try stopWorkers()
     }
-    // Disarmed: nobody waits for a release that never comes.
-    try stopWorkers()
   }
 }

@@ -3,48 +3,54 @@ import FtraceQuiescence
 import FtraceTestSupport
 import Testing
 
-/// Threads as workers: states, nesting, registration.
+/// Threads as workers: states, nesting, registration. What is inside holds up the stops of other tests, so each is alone.
 @Suite struct WorkerTests {
   @Test func depthFollowsNesting() throws {
-    try onThread {
-      #expect(ftrace_thread_depth() == 0)
-      try withWorker(named: "nesting") { worker in
-        worker.inside {
-          #expect(ftrace_thread_depth() == 1)
-          worker.inside { #expect(ftrace_thread_depth() == 2) }
-          worker.parked {
-            // Parked is outside, and code that is called there is inside again.
-            #expect(ftrace_thread_depth() == 0)
-            worker.inside { #expect(ftrace_thread_depth() == 1) }
-            #expect(ftrace_thread_depth() == 0)
-          }
-          #expect(ftrace_thread_depth() == 1)
-        }
+    try aloneInProcess {
+      try onThread {
         #expect(ftrace_thread_depth() == 0)
+        try withWorker(named: "nesting") { worker in
+          worker.inside {
+            #expect(ftrace_thread_depth() == 1)
+            worker.inside { #expect(ftrace_thread_depth() == 2) }
+            worker.parked {
+              // Parked is outside, and code that is called there is inside again.
+              #expect(ftrace_thread_depth() == 0)
+              worker.inside { #expect(ftrace_thread_depth() == 1) }
+              #expect(ftrace_thread_depth() == 0)
+            }
+            #expect(ftrace_thread_depth() == 1)
+          }
+          #expect(ftrace_thread_depth() == 0)
+        }
       }
     }
   }
 
   @Test func errorsLeaveWhatTheyEntered() throws {
     struct Failure: Error {}
-    try onThread {
-      try withWorker { worker in
-        #expect(throws: Failure.self) { try worker.inside { throw Failure() } }
-        #expect(throws: Failure.self) { try worker.inside { try worker.parked { throw Failure() } } }
-        #expect(ftrace_thread_depth() == 0)
+    try aloneInProcess {
+      try onThread {
+        try withWorker { worker in
+          #expect(throws: Failure.self) { try worker.inside { throw Failure() } }
+          #expect(throws: Failure.self) { try worker.inside { try worker.parked { throw Failure() } } }
+          #expect(ftrace_thread_depth() == 0)
+        }
       }
     }
   }
 
   @Test func aThreadIsRegisteredByItsFirstEntryAndRemovedAtItsEnd() throws {
-    try onThread {
-      #expect(unsafe !ftrace_thread_attached(ftrace_thread_self()))
-      ftrace_enter()
-      #expect(unsafe ftrace_thread_attached(ftrace_thread_self()))
-      #expect(ftrace_thread_depth() == 1)
-      ftrace_leave()
-      ftrace_thread_detach()
-      #expect(unsafe !ftrace_thread_attached(ftrace_thread_self()))
+    try aloneInProcess {
+      try onThread {
+        #expect(unsafe !ftrace_thread_attached(ftrace_thread_self()))
+        ftrace_enter()
+        #expect(unsafe ftrace_thread_attached(ftrace_thread_self()))
+        #expect(ftrace_thread_depth() == 1)
+        ftrace_leave()
+        ftrace_thread_detach()
+        #expect(unsafe !ftrace_thread_attached(ftrace_thread_self()))
+      }
     }
   }
 

@@ -1,4 +1,5 @@
 internal import CCapstone
+import Synchronization
 
 /// Why a disassembler could not be made.
 public enum DisassemblyError: Error, Hashable, Sendable, CustomStringConvertible {
@@ -28,6 +29,12 @@ public final class Disassembler {
   /// Capstone's own allocation for one instruction and its details; freed in `deinit`, and reused by each decoding.
   private let scratch: UnsafeMutablePointer<cs_insn>
 
+  /// Whether an instruction has been decoded in this process.
+  ///
+  /// Capstone 4 sorts a table of registers when the first one is, in place and without a lock: threads that decode their first together
+  /// read it unsorted, or leave it so for good, and operands are missing from then on.
+  private static let isSorted = Mutex(false)
+
   /// - Throws: `unavailable` if capstone lacks x86 or memory. Nothing is left open then.
   public init() throws(DisassemblyError) {
     var handle: csh = 0
@@ -41,6 +48,9 @@ public final class Disassembler {
     }
     self.handle = handle
     unsafe self.scratch = scratch
+    Self.isSorted.withLock { isSorted in
+      if !isSorted { isSorted = decodeFirst([0x48, 0x91]) != nil }
+    }
   }
 
   deinit {

@@ -206,13 +206,21 @@ import Testing
       try FtraceTestSupport.beside({ f(Int(bitPattern: unsafe words.base)) }) {
         while words[1] == 0 {}
         defer { words[0] = 1 }
-        do {
-          try runtime.setEnabled(false)
-          Issue.record("the stop did not wait")
-        } catch {
-          guard case FtraceError.quiescence(.timedOut(let late, _)) = error else { throw error }
-          #expect(late.map(\.function) == ["hiding place"])
-          #expect("\(error)".contains("hiding place"))
+        var isNamed = false
+        while !isNamed {
+          do {
+            try runtime.setEnabled(false)
+            Issue.record("the stop did not wait")
+            return
+          } catch {
+            guard case FtraceError.quiescence(.timedOut(let late, _)) = error else { throw error }
+            #expect(late.count == 1)
+            // On a machine with much else to do its turn may not have come before the deadline.
+            guard let function = late.first?.function else { continue }
+            isNamed = true
+            #expect(function == "hiding place")
+            #expect("\(error)".contains("hiding place"))
+          }
         }
         #expect(runtime.isEnabled)
       }
