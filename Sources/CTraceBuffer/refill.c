@@ -109,7 +109,9 @@ static WRITER bool open_next(struct ftrace_buffer *buffer, struct ftrace_ring *r
   struct ftrace_block_header *const header = header_of(start);
   __atomic_store_n(&header->magic, 0, __ATOMIC_RELAXED);
   __atomic_signal_fence(__ATOMIC_SEQ_CST); // a process that is killed leaves no head of one block above words of another
-  zero(start, bytes);
+  // In a file a zero word is where an open block ends. In memory its reader has the cursor, so the head alone is zeroed: it costs every
+  // event some tenths of a nanosecond.
+  zero(start, buffer->configuration.file >= 0 ? bytes : FTRACE_BLOCK_HEADER_BYTES);
   header->kind = FTRACE_BLOCK_EVENTS;
   header->worker = ring->entry->worker;
   header->sequence = sequence;

@@ -30,7 +30,7 @@ struct RunCommand: ParsableCommand {
     // Everything that the user may have got wrong comes before the program runs.
     let tracer = try choice.make()
     let session = try Session(try workload.make(), tracer: tracer, filter: choice.traceFilter)
-    let file = try TraceFile(output)
+    let file = try OutputFile(output)
 
     var failure: CommandFailure?
     do throws(WorkloadError) {
@@ -47,7 +47,7 @@ struct RunCommand: ParsableCommand {
     try Terminal.checkOutput()
   }
 
-  private func write(_ trace: any TraceReport, of runtime: TraceRuntime, to file: borrowing TraceFile)
+  private func write(_ trace: any TraceReport, of runtime: TraceRuntime, to file: borrowing OutputFile)
     throws(CommandFailure)
   {
     try file.truncate()

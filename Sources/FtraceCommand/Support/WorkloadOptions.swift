@@ -51,11 +51,15 @@ struct TracerChoice: ParsableArguments {
     TraceFilter(trace: filter.map { Glob($0) }, notrace: notrace.map { Glob($0) })
   }
 
+  var options: TracerOptions {
+    var options = TracerOptions(bufferBytes: bufferSize << 20)
+    options.clock = clock
+    return options
+  }
+
   func make() throws(CommandFailure) -> any Tracer {
     let name = tracer ?? NopTracer.name
     guard let type = Tracers.named(name) else { throw .unknown("tracer", name, of: Tracers.names) }
-    var options = TracerOptions(bufferBytes: bufferSize << 20)
-    options.clock = clock
     return type.init(options: options)
   }
 

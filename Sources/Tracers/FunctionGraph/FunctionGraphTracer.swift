@@ -14,7 +14,6 @@ public final class FunctionGraphTracer: Tracer {
     var runtime: TraceRuntime
     var ops: TraceOps
     var buffer: TraceBuffer
-    var start: Calibration.Sample
   }
 
   private let options: TracerOptions
@@ -32,22 +31,15 @@ public final class FunctionGraphTracer: Tracer {
     guard running.withLock({ $0 == nil }) else { throw .alreadyRegistered(Self.name) }
     let buffer = try TraceBuffer.make(options, tracer: Self.name, for: runtime)
     let ops = TraceOps(name: Self.name, filter: filter, body: EventBody(ends: .both, into: buffer))
-    let start = Calibration.sample(buffer.clock)
     try runtime.register(ops)
-    running.withLock { $0 = Running(runtime: runtime, ops: ops, buffer: buffer, start: start) }
+    running.withLock { $0 = Running(runtime: runtime, ops: ops, buffer: buffer) }
   }
 
   public func stop() throws(FtraceError) -> GraphTrace {
     guard let current = running.withLock({ $0 }) else { throw .notRegistered(Self.name) }
     try current.runtime.unregister(current.ops)
     running.withLock { $0 = nil }
-    let calibration = Calibration(
-      clock: current.buffer.clock, samples: [current.start, Calibration.sample(current.buffer.clock)])
-    // Reading the last block of a worker that has ended takes the worker off the list.
-    let workers = current.buffer.workers
-    return GraphTrace(
-      tracer: Self.name, base: current.runtime.codeAddresses.lowerBound, calibration: calibration,
-      blocks: current.buffer.takeBlocks(), workers: workers, losses: current.buffer.losses)
+    return GraphTrace(current.buffer.snapshot())
   }
 }
 

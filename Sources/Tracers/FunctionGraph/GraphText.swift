@@ -8,11 +8,12 @@ import FtraceTraceBuffer
 /// clock is ordinal. The marks before a duration are the kernel's: `+` more than 10 us, `!` 100 us, `#` 1 ms, `*` 10 ms, `@` 100 ms, `$` 1 s.
 struct GraphText {
   private let trace: GraphTrace
-  private let runtime: TraceRuntime
+  /// The name of what was at an address at a time of the trace's clock.
+  private let name: (UInt, UInt64) -> String
 
-  init(_ trace: GraphTrace, of runtime: TraceRuntime) {
+  init(_ trace: GraphTrace, name: @escaping (UInt, UInt64) -> String) {
     self.trace = trace
-    self.runtime = runtime
+    self.name = name
   }
 
   /// A call that has begun: when, nil if that is not known.
@@ -30,13 +31,12 @@ struct GraphText {
 
   func write<Failure: Error>(limit: Int?, to sink: ([UInt8]) throws(Failure) -> Void) throws(Failure) {
     var text = Array(Self.header(trace.tracer).utf8)
-    var symbols = SymbolTable(runtime)
     var tasks = zip(trace.workers, trace.blocks).map { worker, blocks in
       Task(events: WorkerEvents(blocks), column: Self.column(worker.name, worker.threadID))
     }
     var lines = 0
     while let index = earliest(tasks) {
-      for line in step(&tasks[index], &symbols) {
+      for line in step(&tasks[index]) {
         lines += 1
         if let limit, lines > limit { continue }
         text += line
@@ -67,20 +67,20 @@ struct GraphText {
 
   // MARK: - Lines
 
-  private func step(_ task: inout Task, _ symbols: inout SymbolTable) -> [[UInt8]] {
+  private func step(_ task: inout Task) -> [[UInt8]] {
     guard let (record, block) = task.events.next() else { return [] }
     let depth = task.frames.count
     switch record.kind {
     case .entry:
-      let name = name(atSite: record, &symbols)
-      if let exit = task.events.coming, exit.kind == .exit, self.name(atSite: exit, &symbols) == name {
+      let name = name(atSite: record)
+      if let exit = task.events.coming, exit.kind == .exit, self.name(atSite: exit) == name {
         _ = task.events.next()
         return [line(task, duration(from: record.clock, to: exit.clock), depth, "\(name)();")]
       }
       task.frames.append(Frame(name: name, start: record.clock))
       return [line(task, nil, depth, "\(name)() {")]
     case .exit:
-      let name = name(atSite: record, &symbols)
+      let name = name(atSite: record)
       // An entry that is missing leaves the line without a beginning: it says whose end it is.
       guard let frame = task.frames.last, frame.name == name else {
         return [line(task, nil, depth, "} /* \(name) */")]
@@ -94,7 +94,7 @@ struct GraphText {
       }
     case .resync:
       let open = block.words(of: record).reversed().map { address in
-        symbols.name(of: trace.base + UInt(UInt32(truncatingIfNeeded: UInt(address) &- trace.base)), at: record.clock)
+        name(trace.base + UInt(UInt32(truncatingIfNeeded: UInt(address) &- trace.base)), record.clock)
       }
       // What is known of the beginnings holds for the frames that are still there.
       let known = zip(task.frames, open).prefix { $0.name == $1 }.map(\.0)
@@ -106,8 +106,8 @@ struct GraphText {
     }
   }
 
-  private func name(atSite record: TraceRecord, _ symbols: inout SymbolTable) -> String {
-    symbols.name(of: trace.base + UInt(record.afterSite) - 5, at: record.clock)
+  private func name(atSite record: TraceRecord) -> String {
+    name(trace.base + UInt(record.afterSite) - 5, record.clock)
   }
 
   private func line(_ task: Task, _ nanoseconds: UInt64?, _ depth: Int, _ text: String) -> [UInt8] {

@@ -16,16 +16,18 @@ public struct GraphTrace: TraceReport {
   /// The events of each of `workers`, in order.
   public let blocks: [[EventBlock]]
 
-  init(
-    tracer: String, base: UInt, calibration: Calibration, blocks: [EventBlock], workers: [TraceWorker],
-    losses: EventLosses
-  ) {
-    self.tracer = tracer
-    self.base = base
-    self.calibration = calibration
-    self.losses = losses
-    let byWorker = Dictionary(grouping: blocks, by: \.header.worker)
-    let names = Dictionary(workers.map { ($0.number, $0) }, uniquingKeysWith: { first, _ in first })
+  /// Names that came with the trace, for where no runtime is there to ask.
+  private let contents: TraceSnapshot
+
+  /// A trace that was taken out of a buffer, or read from a file.
+  public init(_ contents: TraceSnapshot) {
+    self.contents = contents
+    tracer = contents.tracer
+    base = UInt(contents.code.lowerBound)
+    calibration = contents.calibration
+    losses = contents.losses
+    let byWorker = Dictionary(grouping: contents.blocks, by: \.header.worker)
+    let names = Dictionary(contents.workers.map { ($0.number, $0) }, uniquingKeysWith: { first, _ in first })
     let numbers = byWorker.keys.sorted()
     self.workers = numbers.map { number in
       names[number]
@@ -76,11 +78,32 @@ public struct GraphTrace: TraceReport {
     /// Exits of functions whose entry is not in the trace, and entries of those that had not ended.
     public var openAtStart = 0
     public var openAtEnd = 0
+
+    public init(
+      entries: Int = 0, exits: Int = 0, lost: Int = 0, unwound: Int = 0, openAtStart: Int = 0, openAtEnd: Int = 0
+    ) {
+      (self.entries, self.exits, self.lost) = (entries, exits, lost)
+      (self.unwound, self.openAtStart, self.openAtEnd) = (unwound, openAtStart, openAtEnd)
+    }
   }
 
   public func write<Failure: Error>(
     of runtime: TraceRuntime, limit: Int?, to sink: ([UInt8]) throws(Failure) -> Void
   ) throws(Failure) {
-    try GraphText(self, of: runtime).write(limit: limit, to: sink)
+    var symbols = SymbolTable(runtime)
+    try GraphText(self) { symbols.name(of: $0, at: $1) }.write(limit: limit, to: sink)
+  }
+
+  /// Writes it with the names that came with it.
+  public func write<Failure: Error>(
+    limit: Int? = nil, to sink: ([UInt8]) throws(Failure) -> Void
+  ) throws(Failure) {
+    var known: [UInt: String] = [:]
+    try GraphText(self) { address, _ in
+      if let name = known[address] { return name }
+      let name = contents.name(at: UInt64(address - base), epoch: .max) ?? "0x" + String(address, radix: 16)
+      known[address] = name
+      return name
+    }.write(limit: limit, to: sink)
   }
 }
