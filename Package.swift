@@ -37,15 +37,23 @@ let package = Package(
       name: "FtraceEngine",
       dependencies: ["FtraceX86Assembler", "FtraceCodeMemory", "FtraceQuiescence", "FtracePlatform", "CFtraceShims"],
       swiftSettings: memory),
+    .target(
+      name: "CFtraceTraceBuffer", dependencies: ["CFtraceShims"], path: "Sources/CTraceBuffer", cSettings: delays),
+    .target(
+      name: "FtraceTraceBuffer",
+      dependencies: ["CFtraceShims", "CFtraceTraceBuffer", "FtracePlatform", "FtraceQuiescence"],
+      path: "Sources/TraceBuffer", swiftSettings: memory),
     .target(name: "CFtraceTracers", dependencies: ["CFtraceShims"], path: "Sources/CTracers", cSettings: delays),
     .target(
       name: "FtraceTracers",
       dependencies: [
-        "FtraceEngine", "FtracePlatform", "FtraceQuiescence", "FtraceX86Assembler", "CFtraceShims", "CFtraceTracers",
+        "FtraceEngine", "FtracePlatform", "FtraceQuiescence", "FtraceTraceBuffer", "FtraceX86Assembler", "CFtraceShims",
+        "CFtraceTracers",
       ],
       path: "Sources/Tracers", swiftSettings: memory),
     .target(
-      name: "Ftrace", dependencies: ["FtraceEngine", "FtraceTracers", "FtraceX86Assembler", "FtraceQuiescence"],
+      name: "Ftrace",
+      dependencies: ["FtraceEngine", "FtraceTraceBuffer", "FtraceTracers", "FtraceX86Assembler", "FtraceQuiescence"],
       swiftSettings: memory),
 
     // The C libraries, each behind a product of its own.
@@ -105,6 +113,16 @@ let package = Package(
         "Ftrace", "FtraceQuiescence", "FtraceTestSupport", "CFtraceShims", "CFtraceTestShims", "ftrace-test-helper",
       ],
       swiftSettings: memory),
+    .target(
+      name: "CFtraceTraceBufferTests", dependencies: ["CFtraceShims", "CFtraceTraceBuffer"], path: "Tests/CTraceBuffer",
+      cSettings: delays),
+    .testTarget(
+      name: "FtraceTraceBufferTests",
+      dependencies: [
+        "FtraceTraceBuffer", "FtracePlatform", "CFtraceShims", "CFtraceTraceBuffer", "CFtraceTraceBufferTests",
+        "FtraceTestSupport",
+      ],
+      path: "Tests/TraceBufferTests", swiftSettings: memory),
     .testTarget(
       name: "TracersTests",
       dependencies: ["Ftrace", "FtraceEngine", "FtracePlatform", "FtraceTestSupport", "CFtraceShims"],

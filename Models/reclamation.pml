@@ -17,20 +17,26 @@
  *   scan                             ftrace_scan_worker: workers with frames (depth not 0, or parked), from their stack pointers
  *   Engine, `reclaim`                CodeArena.reclaim
  *   Engine, `free`                   EngineState.release: the gate is retired when no handle is left
- *   Forker                           fork's prepare: engine's lock, a stop that lasts until the process is copied, release in the parent;
- *                                    in the child only the thread that forked exists, with fresh locks and a registry of its own
+ *   Worker, `record`                 ftrace_record_ip: looks at the switch, then writes tables without a lock; nobody is stopped there
+ *   Forker                           AtFork.prepare: the engine's lock, the recorder is switched off, one stop, from which the workers
+ *                                    are released before the process is copied, for one may hold a lock that fork(2) wants; the
+ *                                    registry's lock is held until the copy is made. In the child only the thread that forked exists, with
+ *                                    fresh locks and a registry of its own
  *
  * Invariants
  *   I1  A worker executes no block that was reclaimed, and no frame returns into one.    assert(!free_block[...])
- *   I2  A scan, and the copy of a fork, see no worker that runs on meanwhile.               assert(!running[i])
- *   I3  The copy of a fork is made while nobody writes code or tables of the engine.     assert in Forker
+ *   I2  A scan sees no worker that runs on meanwhile.                                       assert(!running[i])
+ *   I3  The copy of a fork is made while nobody writes code or tables: neither the engine, nor a worker that records, nor one that
+ *       enters the registry or leaves it; though workers run.                               assert in Forker
  *   I4  In the child nobody is waited for who does not exist.                            assert in Forker
  *   I5  Nobody waits for ever (invalid end state): thread start and exit wait for a stop, and a stop never for them.
  *
  * Parameters: W workers with CALLS calls each; BODIES redefinitions.
  * Broken variants, each found: NO_SCAN (reclaims without looking), NO_PARKED_SCAN (looks at workers that are inside alone), LATE_PREPARE
  * (judges a block that became unreachable after the scan), NO_HANDLE (the gate is retired while a handle to the function is held),
- * NO_CHILD_RESET (the child keeps its parent's registry), NO_FORK_LOCK (the engine's lock is not taken around the copy).
+ * NO_CHILD_RESET (the child keeps its parent's registry), NO_FORK_LOCK (the engine's lock is not taken around the copy), NO_REST (the
+ * recorder stays on), REST_WITHOUT_STOP (it is switched off, and no stop waits for those who had looked before), NO_REGISTRY_LOCK (the
+ * registry's lock is given back with the stop).
  */
 #ifndef W
 #define W 2
@@ -54,8 +60,11 @@ byte handles = W;                /* to the function: each worker holds one while
 bool engine_lock, registry_lock; /* the stop lock lies between them, and is always taken with the second here */
 bool stopping;                   /* armed */
 bool writing;                    /* tables of the engine, or code */
+bool recorder_on = true;
+bool registering;                /* somebody writes the registry, and holds its lock */
 
 bool registered[W], inside[W], acknowledged[W], parked[W];
+bool recording[W];               /* has seen the recorder on, and writes its tables */
 bool running[W];                 /* ghost: may go on in emitted code without being asked */
 byte frame[W] = NOTHING;         /* the body whose frame is on the stack */
 byte pc[W] = NOTHING;            /* the body that is being executed, or that the next return leads to */
@@ -88,9 +97,8 @@ gate:
   RUN(GATE);
   if
   :: !registered[me] ->
-     atomic { !registry_lock -> registry_lock = true };
-     registered[me] = true;
-     registry_lock = false
+     atomic { !registry_lock -> registry_lock = true; registering = true };
+     atomic { registered[me] = true; registering = false; registry_lock = false }
   :: else
   fi;
   become_running();
@@ -100,6 +108,9 @@ body:
   atomic { assert(!free_block[pc[me]]) };
   if
   :: goto body
+  :: atomic { recorder_on -> recording[me] = true }; /* record */
+     recording[me] = false;
+     goto body
   :: stopping -> /* poll */
      atomic { acknowledged[me] = true; running[me] = false };
      atomic { !stopping -> acknowledged[me] = false; running[me] = true }; /* a generation cannot be mistaken: stop.pml */
@@ -268,13 +279,24 @@ proctype Forker() {
 #ifndef NO_FORK_LOCK
   atomic { !engine_lock -> engine_lock = true };
 #endif
+#ifndef NO_REST
+  recorder_on = false;
+#endif
+#ifndef REST_WITHOUT_STOP
   stop_world();
+  stopping = false; /* the workers run again */
+#else
+  atomic { !registry_lock -> registry_lock = true };
+#endif
+#ifdef NO_REGISTRY_LOCK
+  registry_lock = false;
+#endif
   /* fork(2): the copy */
   d_step {
-    assert(!writing);
+    assert(!writing && !registering);
     i = 0;
     do
-    :: i < W -> assert(!running[i]); child_registered[i] = registered[i]; i++
+    :: i < W -> assert(!recording[i]); child_registered[i] = registered[i]; i++
     :: else -> break
     od;
     i = 0
@@ -297,7 +319,10 @@ proctype Forker() {
   od;
   i = 0;
   /* the parent */
-  release_world();
+  recorder_on = true;
+#ifndef NO_REGISTRY_LOCK
+  registry_lock = false;
+#endif
 #ifndef NO_FORK_LOCK
   engine_lock = false
 #endif

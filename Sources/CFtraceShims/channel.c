@@ -71,6 +71,8 @@ uint32_t ftrace_append_slow(struct ftrace_sink *sink, const struct ftrace_append
   return again;
 }
 
+uint64_t ftrace_monotonic(void) { return ftrace_clock_nanoseconds(CLOCK_MONOTONIC); }
+
 void ftrace_channels_close(struct ftrace_thread *thread) {
   for (uint32_t slot = 0; slot < FTRACE_RUNTIME_SLOTS; slot++) {
     struct ftrace_worker_block *block = atomic_load_explicit(&thread->runtime[slot], memory_order_relaxed);

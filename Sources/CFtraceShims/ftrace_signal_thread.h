@@ -19,6 +19,8 @@ struct ftrace_kernel_action {
 /// Where the stop signal's handler returns to.
 void ftrace_signal_restorer(void) __attribute__((visibility("hidden")));
 
+/// Whether the calling thread runs on an alternate stack that lies within its own stack. One system call.
+bool ftrace_signal_on_inner_stack(struct ftrace_thread *self) __attribute__((visibility("hidden")));
 
 /// Provides the calling thread with an alternate stack, and takes the stop signal out of the set that will be blocked. Returns 0 or an
 /// errno. All signals are blocked meanwhile.

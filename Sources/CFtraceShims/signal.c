@@ -50,18 +50,26 @@ __attribute__((naked, noinline)) void ftrace_signal_restorer(void) {
           "syscall");
 }
 
-// What the program had installed. Runs as the kernel would have called it, but with all signals blocked.
+// What the program had installed. Runs as the kernel would have called it, with the same signals blocked; but interrupted system calls
+// go on, and it is on the alternate stack, for those are flags of the action that the kernel knows.
 FTRACE_UNINSTRUMENTED static void chain(int signal, siginfo_t *info, void *context) {
-  if (previous.flags & SA_SIGINFO) {
-    previous.action(signal, info, context);
-  } else if (previous.handler == SIG_DFL) {
+  const struct ftrace_kernel_action action = previous;
+  if (!(action.flags & SA_SIGINFO) && action.handler == SIG_IGN) return;
+  if (!(action.flags & SA_SIGINFO) && action.handler == SIG_DFL) {
     // A real-time signal without a handler ends the process: so it does, once this handler has returned.
     struct ftrace_kernel_action none = {.handler = SIG_DFL, .flags = KERNEL_SA_RESTORER, .restorer = ftrace_signal_restorer};
     syscall(SYS_rt_sigaction, signal, &none, NULL, SIGNAL_SET_BYTES);
     syscall(SYS_tgkill, getpid(), (pid_t)syscall(SYS_gettid), signal);
-  } else if (previous.handler != SIG_IGN) {
-    previous.handler(signal);
+    return;
   }
+  if (action.flags & SA_RESETHAND) previous = (struct ftrace_kernel_action){.handler = SIG_DFL};
+  uint64_t blocked = 0; // of the interrupted code: the kernel's set is the first word of the C library's
+  memcpy(&blocked, &((const ucontext_t *)context)->uc_sigmask, sizeof blocked);
+  blocked |= action.mask;
+  if (!(action.flags & SA_NODEFER)) blocked |= bit(signal);
+  ftrace_restore_signals(blocked); // what this handler's end sets follows from `context` alone
+  if (action.flags & SA_SIGINFO) action.action(signal, info, context);
+  else action.handler(signal);
 }
 
 FTRACE_UNINSTRUMENTED static bool in_function(uint64_t address) {
@@ -95,6 +103,24 @@ FTRACE_UNINSTRUMENTED static bool refuses(uint64_t pc) {
   return ftrace_territory_refuses(pc);
 }
 
+FTRACE_UNINSTRUMENTED static bool is_inner_stack(const struct ftrace_thread *self, const stack_t *stack) {
+  return !(stack->ss_flags & SS_DISABLE) && (uint64_t)stack->ss_sp < self->stack_top &&
+         (uint64_t)stack->ss_sp + stack->ss_size > self->stack_low;
+}
+
+FTRACE_UNINSTRUMENTED static bool on_inner_stack(struct ftrace_thread *self, const stack_t *stack, uint64_t sp) {
+  self->has_inner_stack = is_inner_stack(self, stack);
+  return self->has_inner_stack && sp - (uint64_t)stack->ss_sp <= stack->ss_size;
+}
+
+bool ftrace_signal_on_inner_stack(struct ftrace_thread *self) {
+  const int saved = errno;
+  stack_t stack;
+  const bool is = sigaltstack(NULL, &stack) == 0 && on_inner_stack(self, &stack, (uint64_t)__builtin_frame_address(0));
+  errno = saved;
+  return is;
+}
+
 // Async-signal-safe: it touches the thread's block and its own frame, and calls nothing but system calls. All signals are blocked while
 // it runs, so that no other handler runs emitted code on a thread that counts as stopped. The kernel's frame holds and restores the
 // vector state.
@@ -116,10 +142,15 @@ FTRACE_UNINSTRUMENTED static void on_stop_signal(int signal, siginfo_t *info, vo
       atomic_load_explicit(&self->depth, memory_order_relaxed) != 0) {
     const uint64_t generation = atomic_load_explicit(&ftrace_domain.generation, memory_order_acquire);
     if (atomic_load_explicit(&self->busy, memory_order_relaxed) != 0 || refuses(pc)) {
+      // What is found on the stack may be stale: that runtime must not go meanwhile.
+      ftrace_territory_begin_reading();
       atomic_store_explicit(&self->last_pc, place_of(self, pc, sp), memory_order_relaxed); // the stopper tries again
+      ftrace_territory_end_reading();
     } else {
       const uint64_t previous_sp = self->saved_sp;
-      self->saved_sp = sp - 128; // the red zone belongs to the interrupted function
+      // The red zone belongs to the interrupted function. If that runs on an alternate stack within the worker's own stack, frames lie
+      // below as well, and nobody knows how far down.
+      self->saved_sp = on_inner_stack(self, &interrupted->uc_stack, sp) ? FTRACE_SP_UNKNOWN : sp - 128;
       self->interrupted = registers;
       FTRACE_RACE_WINDOW();
       // Pairs with the acquire load in `quiescent` of the stopper: it sees the two lines above, and all that this worker has done.
@@ -148,11 +179,15 @@ int ftrace_signal_install(int signal) {
       .mask = all_but_faults(),
   };
   const int saved = errno;
-  if (syscall(SYS_rt_sigaction, signal, &action, &previous, SIGNAL_SET_BYTES)) {
+  struct ftrace_kernel_action replaced = {0};
+  // Asked for before, since the handler may be called as soon as it is there.
+  if (syscall(SYS_rt_sigaction, signal, NULL, &previous, SIGNAL_SET_BYTES) ||
+      syscall(SYS_rt_sigaction, signal, &action, &replaced, SIGNAL_SET_BYTES)) {
     const int error = errno;
     errno = saved;
     return error;
   }
+  if (memcmp(&previous, &replaced, sizeof previous)) previous = replaced; // changed in between, by another thread
   stop_signal = signal;
   return 0;
 }
@@ -187,11 +222,21 @@ int ftrace_signal_send(struct ftrace_thread *thread) {
   return error;
 }
 
-// The alternate stack: what the kernel needs for its frame, and room for the handler.
+// What the kernel needs for its frame.
+static size_t frame_bytes(void) {
+  const unsigned long minimum = getauxval(51); // AT_MINSIGSTKSZ
+  return minimum ? minimum : 2048;
+}
+
+enum {
+  HANDLER_BYTES = 4 * 1024, // for the handler of the stop signal, with room to spare
+  OTHER_HANDLERS_BYTES = 64 * 1024,
+};
+
+// The alternate stack that a thread is lent. Its lowest bytes hold what there was before.
 static size_t alternate_bytes(void) {
   const size_t page = 4096;
-  const unsigned long minimum = getauxval(51); // AT_MINSIGSTKSZ
-  return ((minimum ? minimum : 2048) + 64 * 1024 + page - 1) & ~(page - 1);
+  return (frame_bytes() + OTHER_HANDLERS_BYTES + page - 1) & ~(page - 1);
 }
 
 int ftrace_signal_attach(struct ftrace_thread *self, uint64_t *signals) {
@@ -200,9 +245,12 @@ int ftrace_signal_attach(struct ftrace_thread *self, uint64_t *signals) {
   if (!stop_signal) return 0;
   const int saved = errno;
   int error = 0;
-  stack_t stack;
-  if (sigaltstack(NULL, &stack) == 0 && stack.ss_flags & SS_DISABLE) {
-    stack = (stack_t){.ss_size = alternate_bytes()};
+  stack_t before;
+  // None, or one that was made for a smaller frame than this processor's, and is not in use.
+  if (sigaltstack(NULL, &before) == 0 &&
+      (before.ss_flags & SS_DISABLE ||
+       (!(before.ss_flags & SS_ONSTACK) && before.ss_size < frame_bytes() + HANDLER_BYTES))) {
+    stack_t stack = {.ss_size = alternate_bytes()};
     stack.ss_sp = mmap(NULL, stack.ss_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (stack.ss_sp == MAP_FAILED) {
       error = errno;
@@ -212,6 +260,7 @@ int ftrace_signal_attach(struct ftrace_thread *self, uint64_t *signals) {
     } else {
       self->owns_signal_stack = 1;
       self->signal_stack = stack.ss_sp;
+      *(stack_t *)stack.ss_sp = before;
     }
   }
   if (!error) {
@@ -230,8 +279,7 @@ void ftrace_signal_detach(struct ftrace_thread *self, uint64_t *signals) {
   // Only if it is still the one that attaching provided, and is not in use.
   if (self->owns_signal_stack && sigaltstack(NULL, &stack) == 0 && stack.ss_sp == self->signal_stack &&
       !(stack.ss_flags & SS_ONSTACK)) {
-    const stack_t none = {.ss_flags = SS_DISABLE};
-    if (sigaltstack(&none, NULL) == 0) munmap(self->signal_stack, alternate_bytes());
+    if (sigaltstack((const stack_t *)self->signal_stack, NULL) == 0) munmap(self->signal_stack, alternate_bytes());
   }
   self->owns_signal_stack = self->unblocked_signal = 0;
   errno = saved;

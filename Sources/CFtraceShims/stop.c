@@ -265,13 +265,14 @@ void ftrace_stop_run(struct ftrace_stop *stop) {
 static struct ftrace_stop fork_stop;
 static uint64_t fork_signals;
 
-bool ftrace_fork_prepare(uint64_t deadline_ns, uint64_t spin_ns, uint64_t grace_ns) {
+bool ftrace_fork_prepare(bool stops, uint64_t deadline_ns, uint64_t spin_ns, uint64_t grace_ns) {
   const int saved_errno = errno;
   fork_signals = ftrace_registry_lock();
   fork_stop = (struct ftrace_stop){.deadline_ns = deadline_ns, .spin_ns = spin_ns, .grace_ns = grace_ns};
-  const bool arrived = gather(&fork_stop);
+  fork_stop.generation = atomic_load_explicit(&ftrace_domain.generation, memory_order_relaxed);
+  const bool arrived = !stops || gather(&fork_stop);
   // A worker may have been stopped while it holds a lock that fork(2) itself takes after this, as malloc's.
-  if (arrived) release(fork_stop.generation);
+  if (stops && arrived) release(fork_stop.generation);
   errno = saved_errno;
   return arrived;
 }
@@ -285,6 +286,7 @@ void ftrace_fork_parent(void) {
 void ftrace_fork_child(void) {
   const int saved_errno = errno;
   ftrace_registry_keep_only_self();
+  ftrace_territory_forget_readers();
   // Also after a stop that was given up: a worker's bits could be those of the parent's moment.
   release(fork_stop.generation);
   ftrace_registry_unlock(fork_signals);

@@ -1,5 +1,7 @@
 #include "ftrace_territory.h"
 
+#include <sched.h>
+
 static struct ftrace_territory territories[FTRACE_RUNTIME_SLOTS];
 
 // The recorder, which is C: its functions are in a section of their own, whose ends the linker names.
@@ -14,7 +16,21 @@ void ftrace_territory_set(uint32_t slot, uint64_t start, uint64_t end, void *eng
   atomic_store_explicit(&territory->end, end, memory_order_release);
 }
 
-void ftrace_territory_clear(uint32_t slot) { atomic_store_explicit(&territories[slot].end, 0, memory_order_release); }
+static _Atomic(uint32_t) readers;
+
+void ftrace_territory_clear(uint32_t slot) {
+  // Sequentially consistent, as a reader's count is: either it is seen here, or it sees that there is nothing.
+  atomic_store_explicit(&territories[slot].end, 0, memory_order_seq_cst);
+  while (atomic_load_explicit(&readers, memory_order_seq_cst)) sched_yield();
+}
+
+FTRACE_UNINSTRUMENTED void ftrace_territory_begin_reading(void) {
+  atomic_fetch_add_explicit(&readers, 1, memory_order_seq_cst);
+}
+FTRACE_UNINSTRUMENTED void ftrace_territory_end_reading(void) {
+  atomic_fetch_sub_explicit(&readers, 1, memory_order_seq_cst);
+}
+void ftrace_territory_forget_readers(void) { atomic_store_explicit(&readers, 0, memory_order_relaxed); }
 
 void ftrace_territory_mark(uint32_t slot, uint64_t start, uint64_t bytes, bool engine_code) {
   const uint64_t base = atomic_load_explicit(&territories[slot].start, memory_order_relaxed);

@@ -104,13 +104,14 @@ static int attach(uint64_t *signals) {
   const uint32_t exiting = atomic_load_explicit(&block.poll, memory_order_relaxed) & FTRACE_POLL_EXITING;
   if (!exiting) error = pthread_setspecific(exit_key, &block);
   if (error) return error;
+  block.stack_low = (uint64_t)low;
+  block.stack_top = (uint64_t)low + size;
+  (void)ftrace_signal_on_inner_stack(&block); // notes whether there is one
   error = ftrace_signal_attach(&block, signals);
   if (error) return error;
 
   // Room below the limit for tracers, host calls and the handler of a signal.
   const size_t reserve = size / 4 < 128 * 1024 ? size / 4 : 128 * 1024;
-  block.stack_low = (uint64_t)low;
-  block.stack_top = (uint64_t)low + size;
   block.real_limit = block.stack_low + reserve;
   block.tid = (int32_t)syscall(SYS_gettid);
   block.parked = 0;
@@ -212,8 +213,11 @@ void ftrace_nested_slow(void) {
   if (!ftrace_thread_attached(&block)) {
     // The gate that was interrupted has stored its depth and would attach the thread next.
     const uint32_t depth = atomic_load_explicit(&block.depth, memory_order_relaxed);
-    attach_or_end();
-    become_running(depth);
+    // As in `ftrace_enter_slow`.
+    do {
+      if (!ftrace_thread_attached(&block)) attach_or_end();
+      become_running(depth);
+    } while (!ftrace_thread_attached(&block));
     return;
   }
   // A handler that has interrupted the recorder goes on: the stop waits for it.
@@ -256,7 +260,7 @@ bool ftrace_poll_slow(uint64_t sp, uint64_t lowest) {
     const uint64_t signals = ftrace_block_signals();
     const uint64_t generation = atomic_load_explicit(&ftrace_domain.generation, memory_order_acquire);
     const uint64_t previous_sp = block.saved_sp; // of a park, if this is a handler within one
-    block.saved_sp = sp;
+    block.saved_sp = ftrace_signal_on_inner_stack(&block) ? FTRACE_SP_UNKNOWN : sp;
     FTRACE_RACE_WINDOW();
     // Pairs with the acquire load in `quiescent` of the stopper: it sees saved_sp and what it points at.
     atomic_store_explicit(&block.acknowledged, generation, memory_order_release);
@@ -294,7 +298,8 @@ void ftrace_park_begin(struct ftrace_park *park) {
     park->previous_registers[i] = block.saved_registers[i];
     block.saved_registers[i] = park->captured[i];
   }
-  block.saved_sp = park->captured[6];
+  // A system call only where it can make a difference.
+  block.saved_sp = block.has_inner_stack && ftrace_signal_on_inner_stack(&block) ? FTRACE_SP_UNKNOWN : park->captured[6];
   block.parked++;
   FTRACE_RACE_WINDOW();
   // Pairs with the acquire load of depth by the stopper: it sees the saved state.

@@ -3,5 +3,6 @@
 @_exported import FtraceCodeMemory
 @_exported import FtraceEngine
 @_exported import FtraceQuiescence
+@_exported import FtraceTraceBuffer
 @_exported import FtraceTracers
 @_exported import FtraceX86Assembler

@@ -10,7 +10,8 @@ struct Root: ParsableCommand {
     abstract: "Dynamic function tracing for code that is compiled at run time.",
     version: version,
     subcommands: [
-      WorkloadsCommand.self, RunCommand.self, SitesCommand.self, StopsCommand.self, AuditCommand.self, LifeCommand.self,
+      WorkloadsCommand.self, RunCommand.self, RecordCommand.self, ReportCommand.self, SitesCommand.self,
+      StopsCommand.self, AuditCommand.self, LifeCommand.self,
       TortureCommand.self,
     ])
 

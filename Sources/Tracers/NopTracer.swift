@@ -8,7 +8,7 @@ public final class NopTracer: Tracer {
 
   private let start = ShortLocked<TraceClock.Sample?>(nil)
 
-  public init(options: TracerOptions = TracerOptions()) {}
+  public init(options: TracerOptions = TracerOptions()) { AtFork.add(start.lock) }
 
   public func start(in runtime: TraceRuntime, filter: TraceFilter) throws(FtraceError) {
     start.withLock { $0 = TraceClock.sample() }

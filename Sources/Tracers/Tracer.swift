@@ -1,9 +1,13 @@
 import FtraceEngine
+import FtraceTraceBuffer
 
 /// Something that watches the functions of a runtime, by name: what the kernel's `current_tracer` takes.
 ///
 /// A tracer is started and stopped from any thread that is not inside one of its callbacks. It can be started again after a stop.
 public protocol Tracer: AnyObject, Sendable {
+  /// What it finds out.
+  associatedtype Report: TraceReport
+
   /// As users type it.
   static var name: String { get }
   /// One line.
@@ -17,13 +21,17 @@ public protocol Tracer: AnyObject, Sendable {
 
   /// Ends tracing and returns what was recorded since the start.
   /// - Throws: as `TraceRuntime.unregister`; tracing goes on then. `.notRegistered` if it was not started.
-  func stop() throws(FtraceError) -> Trace
+  func stop() throws(FtraceError) -> Report
 }
 
 /// What tracers are made with.
 public struct TracerOptions: Sendable {
   /// The memory that events may take, in bytes, over all threads. What does not fit is counted as lost.
   public var bufferBytes: Int
+  /// The clock of events.
+  public var clock = TraceClockKind.tsc
+  /// What becomes of events that do not fit: they are lost, or those before them are.
+  public var mode = TraceBuffer.Mode.discard
 
   public init(bufferBytes: Int = 512 << 20) { self.bufferBytes = bufferBytes }
 }
@@ -31,7 +39,9 @@ public struct TracerOptions: Sendable {
 /// The tracers there are.
 public enum Tracers {
   /// In the order in which they are listed.
-  public static let all: [any Tracer.Type] = [NopTracer.self, FunctionTracer.self]
+  public static let all: [any Tracer.Type] = [
+    NopTracer.self, FunctionTracer.self, FunctionGraphTracer.self, CountTracer.self,
+  ]
 
   /// Their names.
   public static var names: [String] { all.map { $0.name } }

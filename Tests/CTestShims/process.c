@@ -76,6 +76,21 @@ _Atomic(uint64_t) *ftrace_test_count_signal(int signal) {
 }
 uint64_t ftrace_test_counted(int signal) { return atomic_load(&counters[signal]); }
 
+static _Atomic(uint64_t) mask_in_handler;
+static void record_mask(int signal) {
+  (void)signal;
+  uint64_t mask = 0;
+  syscall(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &mask, sizeof mask);
+  atomic_store(&mask_in_handler, mask);
+}
+
+void ftrace_test_record_mask(int signal, int blocked, int flags) {
+  struct sigaction action = {.sa_handler = record_mask, .sa_flags = flags};
+  sigaddset(&action.sa_mask, blocked);
+  sigaction(signal, &action, NULL);
+}
+uint64_t ftrace_test_recorded_mask(void) { return atomic_load(&mask_in_handler); }
+
 void ftrace_test_raise(int signal) { pthread_kill(pthread_self(), signal); }
 
 static void (*handled)(void *);

@@ -2,6 +2,7 @@ import CFtraceShims
 import CFtraceTestShims
 import Ftrace
 import FtraceEngine
+import FtraceQuiescence
 import FtraceTestSupport
 import Glibc
 
@@ -121,14 +122,98 @@ func forkWithoutCalls() throws {
     check(ftrace_test_wait(child) == 0, "the child failed")
   }
   childOf {}
-  let runtime = try TraceRuntime(testConfiguration())
-  let f = try runtime.adder("f", 1)
-  childOf {
-    check(f(1) == 2, "child: f is wrong")
-    // A child of the child.
-    childOf { check(f(2) == 3, "grandchild: f is wrong") }
+  do {
+    let runtime = try TraceRuntime(testConfiguration())
+    let f = try runtime.adder("f", 1)
+    childOf {
+      check(f(1) == 2, "child: f is wrong")
+      // A child of the child.
+      childOf { check(f(2) == 3, "grandchild: f is wrong") }
+    }
+    check(f(3) == 4, "parent: f is wrong")
   }
-  check(f(3) == 4, "parent: f is wrong")
+  // Where no runtime is left there is nothing to stop for.
+  func generation() throws -> UInt64 { try unsafe Quiescence.stop().generation }
+  let before = try generation()
+  childOf { check((try? generation()) == before + 1, "child: the stops are not numbered on") }
+  check(try generation() == before + 1, "a fork without runtimes makes a stop")
+}
+
+/// Threads are in the recorder when the process is forked, each at another of its instructions, and do not arrive. The child has every
+/// function and every record, and none is pending for ever.
+func forkWhileOthersRecord() throws {
+  typealias Function = @convention(c) (UInt64) -> UInt64
+  _ = alarm(120)
+  let runtime = try TraceRuntime(testConfiguration())
+  let (reached, passed, done) = (Counter(), Counter(), Flag())
+  // Safe: gates of functions that are held to the end.
+  @Sendable func record(_ f: EmittedFunction<Int, Int>, freezingAt step: UInt64) throws -> UInt64 {
+    let call = unsafe unsafeBitCast(try f.handle.gate(), to: Function.self)
+    let context = Frozen(reached, done)
+    var steps = unsafe ftrace_test_steps()
+    unsafe (steps.at, steps.context) = (step, Unmanaged.passUnretained(context).toOpaque())
+    unsafe steps.action = { context in
+      guard let context = unsafe context else { return }
+      unsafe Unmanaged<Frozen>.fromOpaque(context).takeUnretainedValue().freeze()
+    }
+    check(unsafe ftrace_test_call_in_steps(call, 41, &steps) > 41, "a result is wrong")
+    withExtendedLifetime(context) {}
+    return unsafe steps.steps
+  }
+  // The first records come back, so that others are taken from the free list.
+  let gone = try (0..<20).map { try runtime.adder("gone \($0)", 1) }
+  for f in gone { _ = f(1) }
+  try runtime.forceUpdate()
+  _ = try runtime.free(gone.map(\.handle))
+  for _ in 0..<2 { try runtime.reclaim() }
+  let first = try runtime.adder("first", 1)
+  _ = first(1)
+  let length = Int(try record(try runtime.adder("measured", 1), freezingAt: .max))
+  check(length > 20, "the recorder was not seen")
+  let functions = try (0..<length).map { try runtime.adder("f\($0)", 1) }
+  for f in functions { _ = try f.handle.gate() }
+  beside {
+    onThreads(length) { index in
+      _ = first(1)  // registers the thread, which takes many steps
+      do {
+        // A record from the free list takes more instructions: one that was never used may have had fewer.
+        if try record(functions[index], freezingAt: UInt64(index)) <= UInt64(index) { passed.add() }
+      } catch { fail("\(error)") }
+    }
+  } meanwhile: {
+    while reached.count + passed.count < length { usleep(1_000) }
+    check(passed.count < length / 2, "\(passed.count) of \(length) threads are not in the recorder")
+    let child = ftrace_test_fork()
+    if child == 0 {
+      do {
+        for f in functions { check(f(1) == 2, "child: a function is wrong") }
+        try runtime.forceUpdate()
+        let statistics = runtime.statistics
+        check(statistics.pending == 0, "child: \(statistics.pending) are pending")
+        let sites = runtime.sites.filter { $0.kind == .entry && $0.state != .nop }
+        check(sites.isEmpty, "child: \(sites.count) sites are not converted, as \(sites.first.map { "\($0)" } ?? "")")
+        check(statistics.records == length + 2, "child: \(statistics.records) records for \(length + 2) functions")
+        check(runtime.audit().damaged.isEmpty, "child: \(runtime.audit().damaged)")
+      } catch { fail("child: \(error)") }
+      _exit(0)
+    }
+    let status = ftrace_test_wait(child)
+    done.set()
+    check(status == 0, "the child ended with \(status)")
+  }
+  try runtime.forceUpdate()
+  check(runtime.statistics.records == length + 2 && runtime.statistics.pending == 0, "parent: \(runtime.statistics)")
+}
+
+/// What a handler does that keeps a thread where it has interrupted it.
+private final class Frozen: Sendable {
+  private let reached: Counter
+  private let done: Flag
+  init(_ reached: Counter, _ done: Flag) { (self.reached, self.done) = (reached, done) }
+  func freeze() {
+    reached.add()
+    while !done.isSet { usleep(1_000) }
+  }
 }
 
 /// Where the code cannot be copied the child must not run it; whatever it asks of the runtime, the parent does not notice.
@@ -203,6 +288,71 @@ func forkWhileOthersAllocate() throws {
         _exit(0)
       }
       let status = ftrace_test_wait(child)
+      check(status == 0, "child \(round) ended with \(status)")
+    }
+    done.set()
+  }
+}
+
+/// Another thread waits for the end of a callback when the process is forked: the child has neither, and gets the place of the ops back.
+func forkWhileOthersWait() throws {
+  let runtime = try TraceRuntime(testConfiguration())
+  let f = try runtime.adder("f", 1)
+  let (inside, done) = (Flag(), Flag())
+  let ops = TraceOps(name: "waits") { _ in
+    inside.set()
+    parked { done.wait() }
+  }
+  try runtime.register(ops)
+  beside {
+    _ = f(1)
+  } meanwhile: {
+    inside.wait()
+    beside {
+      do { try runtime.unregister(ops) } catch { fail("\(error)") }
+    } meanwhile: {
+      while !runtime.registeredOps.isEmpty { sched_yield() }
+      let child = ftrace_test_fork()
+      if child == 0 {
+        do {
+          let calls = SharedWords(1)
+          for index in 0..<Int(FTRACE_OPS_SLOTS) {
+            try runtime.register(TraceOps(name: "ops \(index)") { _ in calls[0] += 1 })
+          }
+          _ = f(1)
+          check(calls[0] == Int(FTRACE_OPS_SLOTS), "child: \(calls[0]) calls")
+        } catch { fail("child: \(error)") }
+        _exit(0)
+      }
+      let status = ftrace_test_wait(child)
+      done.set()
+      check(status == 0, "the child ended with \(status)")
+    }
+  }
+}
+
+/// A tracer is being started and stopped when the process is forked: the child can use it.
+func forkWhileTracersChange() throws {
+  _ = alarm(120)
+  let runtime = try TraceRuntime(testConfiguration())
+  let tracer = NopTracer()
+  let done = Flag()
+  beside {
+    while !done.isSet {
+      try? tracer.start(in: runtime, filter: .all)
+      _ = try? tracer.stop()
+    }
+  } meanwhile: {
+    for round in 0..<200 {
+      let child = ftrace_test_fork()
+      if child == 0 {
+        _ = alarm(10)
+        try? tracer.start(in: runtime, filter: .all)
+        check((try? tracer.stop()) != nil, "child: the tracer does not stop")
+        _exit(0)
+      }
+      let status = ftrace_test_wait(child)
+      if status != 0 { done.set() }
       check(status == 0, "child \(round) ended with \(status)")
     }
     done.set()

@@ -30,6 +30,36 @@ func chainedHandler() throws {
   check(ftrace_test_counted(signalNumber) == 50, "\(ftrace_test_counted(signalNumber)) signals of 50 were passed on")
 }
 
+/// The program's handler runs with the signals blocked that it would have found blocked without a runtime.
+func chainedHandlerWithFlags() throws {
+  for (flags, isBlocked) in [(0, true), (SA_NODEFER, false), (CInt(bitPattern: 0x8000_0000), true)] {
+    // Each has a process of its own: the handler that was there first is the program's.
+    let child = ftrace_test_fork()
+    if child == 0 {
+      ftrace_test_record_mask(signalNumber, SIGUSR2, flags)
+      let runtime = try TraceRuntime(testConfiguration())
+      ftrace_test_raise(signalNumber)
+      func blocked(_ signal: Int32) -> Bool { ftrace_test_recorded_mask() >> UInt64(signal - 1) & 1 != 0 }
+      check(ftrace_test_recorded_mask() != 0, "the handler was not called")
+      check(blocked(SIGUSR2) && !blocked(SIGUSR1), "other signals are blocked than the program asked for")
+      check(blocked(signalNumber) == isBlocked, "SA_NODEFER is not honoured")
+      check(ftrace_test_blocks(signalNumber) == 0 && ftrace_test_blocks(SIGUSR2) == 0, "signals stay blocked")
+      // After SA_RESETHAND it has the default action.
+      ftrace_test_raise(signalNumber)
+      withExtendedLifetime(runtime) {}
+      _exit(0)
+    }
+    let status = ftrace_test_wait(child)
+    check(status == (flags < 0 ? -1 - signalNumber : 0), "flags \(flags): \(status)")
+  }
+}
+
+/// A worker in a rare place.
+func workerAlone() {
+  let name = CommandLine.arguments.dropFirst(2).first ?? ""
+  if let failure = unsafe ftrace_test_worker(name) { unsafe fail(String(cString: failure)) }
+}
+
 /// Without a handler of the program a signal that is not a stopper's ends the process, as it would have.
 func noHandler() throws {
   let runtime = try TraceRuntime(testConfiguration())

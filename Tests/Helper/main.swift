@@ -2,9 +2,12 @@ import Glibc
 
 /// What is tried in a process of its own: `ftrace-test-helper NAME`. Prints what is wrong, and exits with 1; silence and 0 are good.
 let scenarios: [String: () throws -> Void] = [
-  "chain": chainedHandler, "default": noHandler, "fork": forksUnderLoad, "fork-idle": forkWithoutCalls,
-  "fork-denied": forkWithoutMemory, "fork-malloc": forkWhileOthersAllocate, "frozen": frozenInsideLock,
-  "membarrier": membarrierRefused, "sandbox": sandboxedLater,
+  "chain": chainedHandler, "chain-flags": chainedHandlerWithFlags, "default": noHandler, "fork": forksUnderLoad,
+  "fork-idle": forkWithoutCalls,
+  "fork-denied": forkWithoutMemory, "fork-leaving": forkWhileOthersWait, "fork-recording": forkWhileOthersRecord,
+  "fork-tracers": forkWhileTracersChange, "fork-malloc": forkWhileOthersAllocate,
+  "frozen": frozenInsideLock,
+  "membarrier": membarrierRefused, "sandbox": sandboxedLater, "worker": workerAlone,
   "exit-inside": exitWithWorkersInside,
   "thread-exit-inside": threadExitFromEmittedCode, "pools": pooledThreads, "foreign-stack": stopNearTheEndOfTheStack,
   "storm": signalsStorm,

@@ -40,6 +40,27 @@ extension TraceRuntime {
     }
   }
 
+  /// `n < 2 ? n : fib(n - 1) + fib(n - 2)`, which calls itself by its slot.
+  package func fib(_ name: String = "fib") throws(FtraceError) -> EmittedFunction<Int, Int> {
+    try define(name, as: ((Int) -> Int).self) { f in
+      let done = f.label("done")
+      f.entrySite()
+      f.prologue(saving: [.rbx, .r12])
+      f.mov(.rax, .rdi)
+      f.cmp(.rdi, 2)
+      f.j(.l, done)
+      f.mov(.rbx, .rdi)
+      f.lea(.rdi, .base(.rbx, -1))
+      f.callSelf()
+      f.mov(.r12, .rax)
+      f.lea(.rdi, .base(.rbx, -2))
+      f.callSelf()
+      f.add(.rax, .r12)
+      f.bind(done)
+      f.functionReturn()
+    }
+  }
+
   /// A traced function that polls until it is stopped; see `PollingLoop`. Returns how often it looped.
   package func poller(_ name: String) throws(FtraceError) -> EmittedFunction<Int, UInt> {
     try define(name, as: ((UInt) -> Int).self) { f in

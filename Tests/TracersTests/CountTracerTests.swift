@@ -14,12 +14,12 @@ import Testing
       try tracer.start(in: runtime)
       for _ in 0..<7 { #expect(outer(1) == 2) }
       for _ in 0..<3 { _ = inner(1) }
-      #expect(try tracer.counts().map { "\($0.function) \($0.calls)" } == ["inner 10", "outer 7"])
+      #expect(try tracer.counts().functions.map { "\($0.name) \($0.calls)" } == ["inner 10", "outer 7"])
       let counts = try tracer.stop()
-      #expect(counts.map(\.calls) == [10, 7])
-      #expect(tracer.lost == 0)
+      #expect(counts.functions.map(\.calls) == [10, 7])
+      #expect(counts.lost == 0)
       _ = outer(1)
-      #expect(counts.map(\.ip) == [try inner.handle.entry, try outer.handle.entry])
+      #expect(counts.functions.map(\.ip) == [try inner.handle.entry, try outer.handle.entry])
       #expect(throws: FtraceError.self) { try tracer.counts() }
     }
   }
@@ -36,9 +36,9 @@ import Testing
       try first.start(in: runtime, filter: TraceFilter(trace: ["a"]))
       try second.start(in: runtime)
       for _ in 0..<5 { _ = (a(1), b(1)) }
-      #expect(try first.stop().map { "\($0.function) \($0.calls)" } == ["a 5"])
+      #expect(try first.stop().functions.map { "\($0.name) \($0.calls)" } == ["a 5"])
       for _ in 0..<2 { _ = (a(1), b(1)) }
-      #expect(try second.stop().map { "\($0.function) \($0.calls)" } == ["a 7", "b 7"])
+      #expect(try second.stop().functions.map { "\($0.name) \($0.calls)" } == ["a 7", "b 7"])
       #expect(log.entries.count == 14)
       try runtime.unregister(shared)
     }
@@ -53,7 +53,7 @@ import Testing
       for _ in 0..<3 {
         onThreads(4) { _ in for _ in 0..<10_000 { _ = f(1) } }
       }
-      #expect(try tracer.stop().map(\.calls) == [120_000])
+      #expect(try tracer.stop().functions.map(\.calls) == [120_000])
     }
   }
 
@@ -65,7 +65,7 @@ import Testing
         let tracer = CountTracer()
         try tracer.start(in: runtime)
         for _ in 0..<round { _ = f(1) }
-        #expect(try tracer.stop().map(\.calls) == [round])
+        #expect(try tracer.stop().functions.map(\.calls) == [round])
       }
     }
   }

@@ -65,7 +65,11 @@ void ftrace_channels_forget(struct ftrace_sink *sink);
 /// Unmaps the blocks of a runtime whose code is gone.
 void ftrace_worker_blocks_free(uint32_t slot);
 
+/// CLOCK_MONOTONIC in nanoseconds, for emitted code.
+uint64_t ftrace_monotonic(void);
+
 /// What emitted code calls.
+static inline uintptr_t ftrace_address_of_monotonic(void) { return (uintptr_t)&ftrace_monotonic; }
 static inline uintptr_t ftrace_address_of_append_slow(void) { return (uintptr_t)&ftrace_append_slow; }
 
 enum {

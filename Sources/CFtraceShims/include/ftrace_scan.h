@@ -31,14 +31,15 @@ FTRACE_UNCHECKED static inline void ftrace_scan_worker(struct ftrace_scan *scan,
   if (scan->count == 0) return;
   // A worker that has not acknowledged may show a depth for a moment, on its way in: it is about to look and take it back.
   struct ftrace_thread *worker = (struct ftrace_thread *)thread;
-  const bool acknowledged = atomic_load_explicit(&worker->depth, memory_order_relaxed) != 0 &&
-                            atomic_load_explicit(&worker->acknowledged, memory_order_relaxed) == generation;
+  // Pair with the release stores of a worker that arrives, for one that does so between the stopper's last look and this.
+  const bool acknowledged = atomic_load_explicit(&worker->depth, memory_order_acquire) != 0 &&
+                            atomic_load_explicit(&worker->acknowledged, memory_order_acquire) == generation;
   if (!acknowledged && thread->parked == 0) return;
   ftrace_code_ranges_mark(scan->ranges, scan->marks, scan->count, thread->saved_registers, thread->saved_registers + 6);
   if (thread->interrupted) ftrace_scan_interrupted(scan, thread->interrupted);
   const uint64_t from = (thread->saved_sp + 7) & ~UINT64_C(7);
   if (from < thread->stack_low || from > thread->stack_top) {
-    scan->uncertain = true; // a stack of the program's own making: its end is unknown
+    scan->uncertain = true; // a stack of the program's own making, or frames on both sides of an alternate one
     return;
   }
   ftrace_code_ranges_mark(scan->ranges, scan->marks, scan->count, (const uint64_t *)from,

@@ -24,6 +24,11 @@ enum {
   FTRACE_POLL_AT_NESTED = FTRACE_POLL_ARMED | FTRACE_POLL_SERIALISE | FTRACE_POLL_UNATTACHED,
 };
 
+enum {
+  /// A `saved_sp` that lies in no stack: where frames end is not known, and a scan takes everything as referred to.
+  FTRACE_SP_UNKNOWN = 0,
+};
+
 struct ftrace_thread {
   // Written by the worker itself, read by a stopper. 0: outside of emitted code, or parked.
   _Atomic(uint32_t) depth;
@@ -56,6 +61,8 @@ struct ftrace_thread {
   void *signal_stack;
   uint8_t owns_signal_stack;
   uint8_t unblocked_signal;
+  // Whether the alternate stack lay within the thread's own when it was last looked at.
+  uint8_t has_inner_stack;
   char name[16];
   struct ftrace_worker_block *_Atomic runtime[FTRACE_RUNTIME_SLOTS]; // the worker's channels in each runtime, NULL before the first append
   // 1 while the callback of that ops runs on this thread.

@@ -30,7 +30,7 @@ struct RunCommand: ParsableCommand {
     // Everything that the user may have got wrong comes before the program runs.
     let tracer = try choice.make()
     let session = try Session(try workload.make(), tracer: tracer, filter: choice.traceFilter)
-    let file = try TraceFile(output)
+    let file = try OutputFile(output)
 
     var failure: CommandFailure?
     do throws(WorkloadError) {
@@ -38,7 +38,7 @@ struct RunCommand: ParsableCommand {
     } catch { failure = CommandFailure(error) }
 
     // What was traced up to a failure is worth as much as the rest.
-    let trace: Trace
+    let trace: any TraceReport
     do throws(FtraceError) { trace = try tracer.stop() } catch { throw CommandFailure(error) }
     if choice.tracer != nil || output != nil { try write(trace, of: session.runtime, to: file) }
     choice.warnOfIdleGlobs(in: session.runtime)
@@ -47,8 +47,10 @@ struct RunCommand: ParsableCommand {
     try Terminal.checkOutput()
   }
 
-  private func write(_ trace: Trace, of runtime: TraceRuntime, to file: borrowing TraceFile) throws(CommandFailure) {
+  private func write(_ trace: any TraceReport, of runtime: TraceRuntime, to file: borrowing OutputFile)
+    throws(CommandFailure)
+  {
     try file.truncate()
-    try TraceText(trace, of: runtime).write(limit: limit) { (bytes) throws(CommandFailure) in try file.write(bytes) }
+    try trace.write(of: runtime, limit: limit) { (bytes) throws(CommandFailure) in try file.write(bytes) }
   }
 }

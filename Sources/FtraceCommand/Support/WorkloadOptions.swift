@@ -26,7 +26,7 @@ struct WorkloadOptions: ParsableArguments {
 
 /// Which tracer, and for which functions.
 struct TracerChoice: ParsableArguments {
-  @Option(help: ArgumentHelp("nop or function.", valueName: "tracer"))
+  @Option(help: ArgumentHelp("nop, function, function_graph or count.", valueName: "tracer"))
   var tracer: String?
 
   @Option(help: ArgumentHelp("Trace only functions whose name matches; can be given several times.", valueName: "glob"))
@@ -38,6 +38,9 @@ struct TracerChoice: ParsableArguments {
   @Option(help: ArgumentHelp("Memory for events, in MiB, 1 to 1048576.", valueName: "MiB"))
   var bufferSize = 512
 
+  @Option(help: ArgumentHelp("Times of function_graph: tsc, coarse, ordinal or monotonic.", valueName: "clock"))
+  var clock = TraceClockKind.tsc
+
   func validate() throws {
     guard (1...1 << 20).contains(bufferSize) else {
       throw ValidationError("--buffer-size is a number from 1 to 1048576")
@@ -48,10 +51,16 @@ struct TracerChoice: ParsableArguments {
     TraceFilter(trace: filter.map { Glob($0) }, notrace: notrace.map { Glob($0) })
   }
 
+  var options: TracerOptions {
+    var options = TracerOptions(bufferBytes: bufferSize << 20)
+    options.clock = clock
+    return options
+  }
+
   func make() throws(CommandFailure) -> any Tracer {
     let name = tracer ?? NopTracer.name
     guard let type = Tracers.named(name) else { throw .unknown("tracer", name, of: Tracers.names) }
-    return type.init(options: TracerOptions(bufferBytes: bufferSize << 20))
+    return type.init(options: options)
   }
 
   /// Says which globs match nothing that the runtime has.
@@ -63,4 +72,13 @@ struct TracerChoice: ParsableArguments {
         "no function matches '\(glob)'" + (nearest.isEmpty ? "" : "; did you mean \(nearest.joined(separator: ", "))?"))
     }
   }
+}
+
+extension TraceClockKind: ExpressibleByArgument {
+  public init?(argument: String) {
+    guard let clock = Self.allCases.first(where: { "\($0)" == argument }) else { return nil }
+    self = clock
+  }
+
+  public static var allValueStrings: [String] { allCases.map { "\($0)" } }
 }

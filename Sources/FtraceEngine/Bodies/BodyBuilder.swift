@@ -17,16 +17,18 @@ public final class BodyBuilder {
   private let slot: UInt32
   private let ops: Int
   private let slowCode: Symbol
+  private let clockCode: UInt32
   private let baseLow: UInt32
   private var spilled: [Reg64] = []
   private var outOfLine: [() -> Void] = []
 
-  init(_ code: Assembler, _ end: TraceEnd, slot: UInt32, ops: Int, slowCode: Symbol, base: UInt) {
+  init(_ code: Assembler, _ end: TraceEnd, slot: UInt32, ops: Int, slowCode: Symbol, clockCode: UInt32, base: UInt) {
     self.code = code
     self.end = end
     self.slot = slot
     self.ops = ops
     self.slowCode = slowCode
+    self.clockCode = clockCode
     baseLow = UInt32(truncatingIfNeeded: base)
     again = code.here()
     done = code.label()
@@ -57,6 +59,13 @@ public final class BodyBuilder {
     code.mov(register, .base(.rsp, 0))
     // An arena that begins at a multiple of 4 GiB, which is all but always so, needs no subtraction.
     if baseLow != 0 { code.sub(register, Int32(bitPattern: baseLow)) }
+  }
+
+  /// Reads CLOCK_MONOTONIC, in nanoseconds, into `r11`: some 40 ns.
+  public func callMonotonicClock() {
+    code.lea(.rsp, .base(.rsp, -Self.redZone))
+    code.call(EngineSymbol.code(clockCode).symbol)
+    code.lea(.rsp, .base(.rsp, Self.redZone))
   }
 
   /// Goes the slow way if a condition holds: the sink is asked for room, and the body runs again from `again`, or ends.

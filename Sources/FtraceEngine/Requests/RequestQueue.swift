@@ -68,8 +68,10 @@ final class RequestQueue: Sendable {
 
   // MARK: - Across a fork
 
-  /// The engine's lock, then those of the lists.
-  var forkLocks: [FairLock] { [state.lock, waiting.lock, retiring.lock, dropped.lock] }
+  /// The engine's lock, and those of the lists.
+  var forkLocks: (outer: [FairLock], short: [FairLock]) {
+    ([state.lock], [waiting.lock, retiring.lock, dropped.lock])
+  }
 
   /// In the child: those who asked are not there.
   func forgetRequests() { waiting.change { $0 = [] } }

@@ -139,6 +139,7 @@ extension EngineState {
     if let trampoline = trampolines[key] { return trampoline.block.offset }
     let target = try calledTarget(called, passedOver)
     return try interned(key, passedOver: passedOver, callee: called.count > 1 ? target : nil) { a in
+      a.align(64)
       let bodies = compiled.map { builder(of: $0, at: end, a) }
       if called.isEmpty {
         a.ret()
@@ -153,7 +154,8 @@ extension EngineState {
   private func builder(of ops: RegisteredOps, at end: TraceEnd, _ a: Assembler) -> BodyBuilder {
     let slow = ops.thunk.offset + (end == .entry ? 0 : Assembler.slowCodeStride)
     let builder = BodyBuilder(
-      a, end, slot: slot.index, ops: ops.number, slowCode: EngineSymbol.code(slow).symbol, base: executable(0))
+      a, end, slot: slot.index, ops: ops.number, slowCode: EngineSymbol.code(slow).symbol,
+      clockCode: stubs.readMonotonic, base: executable(0))
     ops.ops.body?.emit(end, into: builder)
     builder.finish()
     return builder

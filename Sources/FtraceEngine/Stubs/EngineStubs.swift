@@ -20,6 +20,8 @@ struct EngineStubs {
   var stackCheckSlow: UInt32 = 0
   /// What compiled bodies call that find no room. In `r11` the sink, and in its lowest bit the end; afterwards whether to try again.
   var appendSlow: UInt32 = 0
+  /// What compiled bodies call to read CLOCK_MONOTONIC into `r11`.
+  var readMonotonic: UInt32 = 0
   /// What a freed function's slot holds if there was no memory for a stub with its name.
   var namelessTrap: UInt32 = 0
 
@@ -94,6 +96,12 @@ struct EngineStubs {
       a.mov(.r11d, .eax)
     }
     a.align(16)
+    let readMonotonic = a.here("read_monotonic")
+    a.preservingCall(resultInR11: true) {
+      a.callAbsolute(ftrace_address_of_monotonic())
+      a.mov(.r11, .rax)
+    }
+    a.align(16)
     let namelessTrap = a.here("freed")
     a.trapCall(name: [], reason: "has been freed")
 
@@ -106,6 +114,7 @@ struct EngineStubs {
         caller: offset(caller), callerCall: offset(callerCall), enterSlow: offset(enterSlow),
         nestedSlow: offset(nestedSlow), leaveSlow: offset(leaveSlow), pollSlow: offset(pollSlow),
         stackCheckSlow: offset(stackCheckSlow), appendSlow: offset(appendSlow),
+        readMonotonic: offset(readMonotonic),
         namelessTrap: offset(namelessTrap))
     )
   }
@@ -116,7 +125,7 @@ struct EngineStubs {
     for member in [
       \EngineStubs.stub, \.mcount, \.mcountCall, \.recordIP, \.caller, \.callerCall, \.enterSlow, \.nestedSlow,
       \.leaveSlow,
-      \.pollSlow, \.stackCheckSlow, \.appendSlow, \.namelessTrap,
+      \.pollSlow, \.stackCheckSlow, \.appendSlow, \.readMonotonic, \.namelessTrap,
     ] { placed[keyPath: member] += block }
     return placed
   }
@@ -128,6 +137,7 @@ struct EngineStubs {
       (enterSlow, "ftrace_enter_slow"), (nestedSlow, "ftrace_nested_slow"), (leaveSlow, "ftrace_leave_slow"),
       (pollSlow, "ftrace_poll_slow"),
       (stackCheckSlow, "ftrace_stack_check_slow"), (appendSlow, "ftrace_append_slow"),
+      (readMonotonic, "ftrace_read_monotonic"),
     ]
     return starts.filter { $0.0 <= offset }.max { $0.0 < $1.0 }?.1
   }

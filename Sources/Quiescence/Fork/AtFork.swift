@@ -15,8 +15,13 @@ package enum AtFork {
 
   /// Held across a fork, before every other lock.
   private static let list = ShortLocked<[Weak]>([])
-  /// Locks of the module itself, and of static state elsewhere.
-  private static let others = ShortLocked<[FairLock]>([])
+  private final class WeakLock: Sendable {
+    weak let lock: FairLock?
+    init(_ lock: FairLock) { self.lock = lock }
+  }
+
+  /// Short locks that belong to no participant: of static state, of tracers.
+  private static let others = ShortLocked<[WeakLock]>([])
 
   private static let installed: Bool =
     ftrace_fork_install({ AtFork.prepare() }, { AtFork.parent() }, { AtFork.child() }) == 0
@@ -36,22 +41,28 @@ package enum AtFork {
     }
   }
 
-  /// Has a lock of static state held across each fork.
-  package static func add(_ lock: FairLock) { others.withLock { $0.append(lock) } }
+  /// Has a short lock held across each fork, for as long as it lives.
+  package static func add(_ lock: FairLock) {
+    others.withLock { locks in
+      locks.removeAll { $0.lock == nil }
+      locks.append(WeakLock(lock))
+    }
+  }
 
   private static func prepare() {
     ftrace_fork_park()
     list.lock.acquire()
     unsafe taking = list.unlocked.compactMap(\.participant)
-    // Where nobody is left there is nothing to copy, and no emitted code to stop.
-    unsafe held = taking.flatMap(\.forkLocks)
+    let locks = unsafe taking.map(\.forkLocks)
+    unsafe held = locks.flatMap(\.outer) + locks.flatMap(\.short)
     others.lock.acquire()
-    unsafe held += others.unlocked
+    unsafe held += others.unlocked.compactMap(\.lock)
     unsafe held.append(Quiescence.stopLock)
     for lock in unsafe held { lock.acquire() }
     for participant in unsafe taking { participant.restForFork() }
+    // Where nobody is left there is nothing to copy, and nothing that workers write.
     let stopped = ftrace_fork_prepare(
-      Quiescence.defaultDeadline.wholeNanoseconds, Quiescence.spin.wholeNanoseconds,
+      unsafe !taking.isEmpty, Quiescence.defaultDeadline.wholeNanoseconds, Quiescence.spin.wholeNanoseconds,
       Quiescence.stopSignal == 0 ? .max : Quiescence.defaultGrace.wholeNanoseconds)
     for participant in unsafe taking { participant.prepareFork(isAtRest: stopped) }
   }

@@ -1,7 +1,8 @@
 /// Who has state that the child of a fork must find whole.
 package protocol ForkParticipant: AnyObject, Sendable {
-  /// The locks that are held across the fork, in the order in which they are taken.
-  var forkLocks: [FairLock] { get }
+  /// The locks that are held across the fork: those under which others are taken, and the short ones. The first of all participants
+  /// come before the second of any, for who holds the lock of one may want a short lock of another.
+  var forkLocks: (outer: [FairLock], short: [FairLock]) { get }
 
   /// The locks are held: has workers begin nothing that writes without a lock what the child needs.
   func restForFork()

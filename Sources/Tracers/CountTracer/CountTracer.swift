@@ -4,16 +4,9 @@ import FtraceQuiescence
 /// Counts the calls of the functions that its filter wants, and nothing else: one `inc` a call in memory of the worker's own.
 ///
 /// Counters are kept for places in the code. Code that is replaced while the tracer runs leaves its counts to what comes to lie there.
-public final class CountTracer: Sendable {
+public final class CountTracer: Tracer {
   public static let name = "count"
-
-  /// How often a function was called.
-  public struct Count: Sendable, Hashable {
-    public var function: String
-    /// Address of the entry site.
-    public var ip: UInt
-    public var calls: Int
-  }
+  public static let help = "count the calls of each function, and record nothing"
 
   private struct Running {
     var runtime: TraceRuntime
@@ -23,7 +16,7 @@ public final class CountTracer: Sendable {
 
   private let running = ShortLocked<Running?>(nil)
 
-  public init() {}
+  public init(options: TracerOptions = TracerOptions()) {}
 
   deinit {
     guard let running = running.withLock({ $0.take() }) else { return }
@@ -43,29 +36,27 @@ public final class CountTracer: Sendable {
 
   /// What was counted so far: the functions that were called, most calls first. Calls go on meanwhile.
   /// - Throws: `.notRegistered` if it does not count.
-  public func counts() throws(FtraceError) -> [Count] {
+  public func counts() throws(FtraceError) -> CallCounts {
     guard let current = running.withLock({ $0 }) else { throw .notRegistered(Self.name) }
     return Self.counts(current)
   }
 
-  /// Calls that were not counted because the system had no memory for counters.
-  public var lost: Int { running.withLock { $0?.body.lost ?? 0 } }
-
   /// Ends counting.
   /// - Throws: as `TraceRuntime.unregister`; counting goes on then. `.notRegistered` if it does not count.
-  public func stop() throws(FtraceError) -> [Count] {
+  public func stop() throws(FtraceError) -> CallCounts {
     guard let current = running.withLock({ $0 }) else { throw .notRegistered(Self.name) }
     try current.runtime.unregister(current.ops)
     running.withLock { $0 = nil }
     return Self.counts(current)
   }
 
-  private static func counts(_ current: Running) -> [Count] {
+  private static func counts(_ current: Running) -> CallCounts {
     let base = current.runtime.codeAddresses.lowerBound
-    return current.runtime.sites.filter { $0.kind == .entry }.map { site in
-      Count(
-        function: site.function, ip: site.ip,
+    let functions = current.runtime.sites.filter { $0.kind == .entry }.map { site in
+      CallCounts.Function(
+        name: site.function, ip: site.ip,
         calls: current.body.count(ofSite: UInt32(truncatingIfNeeded: site.ip - base)))
-    }.filter { $0.calls > 0 }.sorted { ($1.calls, $0.function, $0.ip) < ($0.calls, $1.function, $1.ip) }
+    }
+    return CallCounts(functions: functions, lost: current.body.lost)
   }
 }

@@ -20,7 +20,10 @@ public final class FunctionTracer: Tracer {
   private let options: TracerOptions
   private let running = ShortLocked<Running?>(nil)
 
-  public init(options: TracerOptions = TracerOptions()) { self.options = options }
+  public init(options: TracerOptions = TracerOptions()) {
+    self.options = options
+    AtFork.add(running.lock)
+  }
 
   deinit {
     guard let running = running.withLock({ $0.take() }) else { return }

@@ -15,6 +15,9 @@ int ftrace_test_deny_executable(uint64_t page, int error);
 /// Installs a handler that counts, and returns its counter.
 _Atomic(uint64_t) *ftrace_test_count_signal(int signal);
 uint64_t ftrace_test_counted(int signal);
+/// Installs a handler with these flags, which blocks another signal as well, and records the kernel's set of blocked signals.
+void ftrace_test_record_mask(int signal, int blocked, int flags);
+uint64_t ftrace_test_recorded_mask(void);
 /// Sends a signal to the calling thread, as the program would.
 void ftrace_test_raise(int signal);
 /// Installs a handler that calls `function(context)`.

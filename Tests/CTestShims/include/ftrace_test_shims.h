@@ -6,3 +6,4 @@
 #include "ftrace_test_steps.h"
 #include "ftrace_test_thread.h"
 #include "ftrace_test_watch.h"
+#include "ftrace_test_workers.h"

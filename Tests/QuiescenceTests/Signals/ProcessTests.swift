@@ -29,7 +29,10 @@ import Testing
       "chain", "exit-inside", "foreign-stack", "fork", "fork-denied", "fork-idle", "fork-malloc", "frozen fair",
       "frozen malloc", "frozen metadata", "frozen once", "membarrier ENOSYS", "membarrier EPERM", "pools",
       "sandbox executable", "sandbox membarrier", "sandbox page", "sandbox serialising",
-      "storm", "thread-exit-inside",
+      "storm", "thread-exit-inside", "worker stack-check", "worker poll-in-park", "worker park-in-recorder",
+      "worker inner-stack", "worker inner-stack-poll", "worker inner-stack-park", "worker end-at-gate",
+      "worker end-at-nested-gate", "worker taken-signal", "worker tiny-stack", "worker territory", "worker install",
+      "chain-flags", "fork-leaving", "fork-recording", "fork-tracers",
     ]
     let left = ProcessInfo.processInfo.environment["FTRACE_TEST_WITHOUT"]?.split(separator: ",").map(String.init) ?? []
     for name in left { precondition(all.contains(name), "no such scenario: \(name)") }

@@ -29,7 +29,7 @@ extension TraceRuntime {
     try aligned(name) { f in
       if site { f.entrySite() }
       f.lea(.rax, .base(.rdi, 1))
-      f.ret()
+      f.leave(site: site)
     }
   }
 
@@ -72,7 +72,7 @@ extension TraceRuntime {
       f.callSelf()
       f.add(.rax, .r12)
       f.bind(done)
-      f.functionReturn()
+      f.leave(site: site)
     }
   }
 
@@ -101,3 +101,15 @@ extension TraceRuntime {
 
 /// Calls that `fib(n)` makes, itself included.
 func fibCalls(_ n: Int) -> Int { n < 2 ? 1 : 1 + fibCalls(n - 1) + fibCalls(n - 2) }
+
+extension FunctionBuilder {
+  /// Returns, with an exit site or without one.
+  fileprivate func leave(site: Bool) {
+    if site {
+      functionReturn()
+    } else {
+      epilogue()
+      ret()
+    }
+  }
+}

@@ -4,7 +4,8 @@ struct Suite: Sendable {
   let run: @Sendable (Bench, inout Results) throws -> Void
 
   static let all = [
-    Suite(name: "calls", run: callCosts), Suite(name: "first-call", run: firstCalls),
+    Suite(name: "calls", run: callCosts), Suite(name: "tracing", run: tracing),
+    Suite(name: "first-call", run: firstCalls),
     Suite(name: "patch", run: patching), Suite(name: "stop", run: stopping), Suite(name: "reader", run: reading),
     Suite(name: "assembler", run: assembling),
   ]

@@ -2,7 +2,7 @@ import FtracePlatform
 import Glibc
 
 /// Where a trace goes: standard error, or a file, which is opened before the program runs and emptied when the trace is written.
-struct TraceFile: ~Copyable {
+struct OutputFile: ~Copyable {
   private let path: String?
   private let descriptor: Descriptor
 

@@ -1,0 +1,43 @@
+// The words of a stream: the contract is the article "The stream of events" of TraceBuffer.
+#pragma once
+#include <stdint.h>
+
+#include "ftrace_channel.h"
+#include "ftrace_sanitizers.h"
+
+/// The lowest four bits of a word's upper half. Every other value is an exit.
+enum {
+  FTRACE_WORD_CARRY = 1,
+  FTRACE_WORD_LOSS = 2,
+  FTRACE_WORD_RESYNC = 3,
+  FTRACE_WORD_ENTRY_WITH_PARENT = 4,
+  FTRACE_WORD_ENTRY = 5,
+  FTRACE_WORD_VALUES = 9,
+  FTRACE_WORD_UNWOUND = 10,
+};
+
+/// Why an event is not in the stream: rows of every table of losses.
+enum {
+  FTRACE_LOST_NESTED = 0,      // came from a signal handler that interrupted an append of the same channel
+  FTRACE_LOST_FULL = 1,        // the worker's ring held only blocks that nobody had read
+  FTRACE_LOST_OVERWRITTEN = 2, // was recorded, and overwritten before it was read
+  FTRACE_LOST_MEMORY = 3,      // the system refused memory, or space for the file
+  FTRACE_LOST_BUDGET = 4,      // the buffer's blocks were all in use
+  FTRACE_LOST_WORKERS = 5,     // more workers at one time than the buffer tells apart
+  FTRACE_LOST_CAUSES = 6,
+};
+
+enum {
+  /// Open frames that a resync record can hold.
+  FTRACE_RESYNC_FRAMES = 256,
+  /// Words that one append may write: an event, its parent, and the values of 24 registers with their head.
+  FTRACE_APPEND_WORDS = 32,
+};
+
+#define FTRACE_WORD(upper, lower) ((uint64_t)(upper) << 32 | (uint32_t)(lower))
+
+/// What a run of words holds.
+struct ftrace_word_counts {
+  uint64_t events[2]; // by end
+  uint64_t unwound;   // frames that ended without an exit
+};

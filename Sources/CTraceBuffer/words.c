@@ -1,0 +1,96 @@
+// Words that refill writes, and the words that it counts.
+#include <emmintrin.h>
+
+#include "buffer.h"
+#include "ftrace_territory.h"
+
+// A run of words of which each is an event by itself, four at a time: how many words, and how many of them are entries. A block that is
+// overwritten is counted once for all its events, so this is part of what each of them costs. The vector registers are those that
+// the stub of the slow path saves, and no wider.
+FTRACE_UNINSTRUMENTED static const uint64_t *plain_events(const uint64_t *word, const uint64_t *end, uint64_t *entries) {
+  const __m128i fifteen = _mm_set1_epi32(15), zero = _mm_setzero_si128();
+  __m128i sum = zero;
+  // No block has as many words as a lane counts.
+  for (; end - word >= 4; word += 4) {
+    const __m128 low = _mm_loadu_ps((const float *)word), high = _mm_loadu_ps((const float *)(word + 2));
+    const __m128i upper = _mm_castps_si128(_mm_shuffle_ps(low, high, _MM_SHUFFLE(3, 1, 3, 1)));
+    const __m128i kind = _mm_and_si128(upper, fifteen);
+    // 5 to 8, 13 to 15, and 0 unless the whole half is 0.
+    const __m128i middle = _mm_and_si128(_mm_cmpgt_epi32(kind, _mm_set1_epi32(FTRACE_WORD_ENTRY_WITH_PARENT)),
+                                         _mm_cmplt_epi32(kind, _mm_set1_epi32(FTRACE_WORD_VALUES)));
+    const __m128i last = _mm_cmpgt_epi32(kind, _mm_set1_epi32(12));
+    const __m128i first = _mm_andnot_si128(_mm_cmpeq_epi32(upper, zero), _mm_cmpeq_epi32(kind, zero));
+    const __m128i plain = _mm_or_si128(_mm_or_si128(middle, last), first);
+    if (_mm_movemask_epi8(plain) != 0xFFFF) break;
+    sum = _mm_sub_epi32(sum, _mm_cmpeq_epi32(kind, _mm_set1_epi32(FTRACE_WORD_ENTRY)));
+  }
+  uint32_t lanes[4];
+  _mm_storeu_si128((__m128i *)lanes, sum);
+  *entries += (uint64_t)lanes[0] + lanes[1] + lanes[2] + lanes[3];
+  return word;
+}
+
+FTRACE_UNINSTRUMENTED void words_count(const uint64_t *word, const uint64_t *end, struct ftrace_word_counts *counts) {
+  uint64_t entries = 0, events = 0;
+  while (word < end) {
+    const uint64_t *const start = word;
+    word = plain_events(word, end, &entries);
+    events += (uint64_t)(word - start);
+    if (word == end) break;
+    const uint32_t upper = (uint32_t)(*word >> 32), kind = upper & 15;
+    // Entries are 4 and 5, exits all but those below and 9 to 12.
+    if (__builtin_expect(kind >= 5 && kind != FTRACE_WORD_VALUES && kind != FTRACE_WORD_UNWOUND, 1)) {
+      entries += kind == FTRACE_WORD_ENTRY;
+      events++;
+      word++;
+      continue;
+    }
+    const uint64_t follow = (uint32_t)*word;
+    if (kind == 0) events += upper != 0;
+    if (kind == FTRACE_WORD_ENTRY_WITH_PARENT) {
+      entries++;
+      events++;
+      word++;
+    }
+    if (kind == FTRACE_WORD_LOSS || kind == FTRACE_WORD_RESYNC || kind == FTRACE_WORD_VALUES) word += follow;
+    if (kind == FTRACE_WORD_UNWOUND) counts->unwound += follow;
+    word++;
+  }
+  counts->events[FTRACE_END_ENTRY] += entries;
+  counts->events[FTRACE_END_EXIT] += events - entries;
+}
+
+// A return address of a traced function: in the arena, and not in a gate, a trampoline or a stub.
+static WRITER bool is_frame(const struct ftrace_buffer *buffer, uint64_t address) {
+  return address > buffer->configuration.code_start && address < buffer->configuration.code_end
+         && !ftrace_territory_refuses(address);
+}
+
+WRITER uint64_t *words_resync(const struct ftrace_buffer *buffer, uint64_t *cursor, const struct ftrace_append *append) {
+  // Frames of the host between emitted ones count towards this bound alone.
+  enum { STEPS = 4096 };
+  const struct ftrace_thread *self = ftrace_thread_self();
+  uint64_t *const head = cursor++;
+  uint32_t count = 0, more = 0;
+  const uint64_t *const stack = (const uint64_t *)append->sp;
+  // At an exit the function itself is open still: its word is the address after the site, which lies in it as a return address does.
+  if (append->end == FTRACE_END_EXIT && is_frame(buffer, stack[0])) cursor[count++] = stack[0];
+  if (is_frame(buffer, stack[1])) cursor[count++] = stack[1];
+  // On another stack than the thread's own (a signal handler's) nothing says how far it reaches.
+  const uint64_t top = append->sp >= self->stack_low ? self->stack_top : 0;
+  uint64_t below = append->sp + 8, frame = append->rbp;
+  for (uint32_t step = 0; frame > below && !(frame & 7) && frame < top && top - frame >= 16; step++) {
+    const uint64_t *const record = (const uint64_t *)frame;
+    if (is_frame(buffer, record[1])) {
+      if (count == FTRACE_RESYNC_FRAMES || step == STEPS) {
+        more = 1;
+        break;
+      }
+      cursor[count++] = record[1];
+    }
+    below = frame;
+    frame = record[0];
+  }
+  *head = FTRACE_WORD(more << 4 | FTRACE_WORD_RESYNC, count);
+  return cursor + count;
+}

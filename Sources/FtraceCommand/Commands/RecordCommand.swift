@@ -1,0 +1,57 @@
+import ArgumentParser
+import Ftrace
+import FtraceWorkloads
+
+struct RecordCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "record", abstract: "Run a workload, and record the entries and exits of its functions in a file.",
+    discussion: """
+      The workload's own output is all that is on standard output. 'ftrace report FILE' prints what was recorded.
+
+      Example: ftrace record -o fib.trace fib -- 20
+      """)
+
+  @OptionGroup var workload: WorkloadOptions
+  @OptionGroup var choice: TracerChoice
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("The file to record to; it is made anew.", valueName: "file"))
+  var output: String
+
+  func run() throws {
+    guard choice.tracer == nil || choice.tracer == FunctionGraphTracer.name else {
+      throw CommandFailure(.usage, "record writes the events of function_graph: leave --tracer out")
+    }
+    let session = try Session(try workload.make(), tracer: NopTracer())
+    let recorder: TraceRecorder
+    do throws(TraceRecorderError) {
+      recorder = try TraceRecorder(
+        in: session.runtime, filter: choice.traceFilter, options: choice.options, to: output)
+    } catch { throw CommandFailure(error) }
+
+    var failure: CommandFailure?
+    do throws(WorkloadError) {
+      try session.run(threads: workload.threads, output: WorkloadOutput { Terminal.write($0) })
+    } catch { failure = CommandFailure(error) }
+
+    do throws(TraceRecorderError) {
+      let losses = try recorder.finish()
+      if losses.total > 0 {
+        Terminal.complain(
+          "\(losses.entries) entries and \(losses.exits) exits were lost: 'ftrace report \(output)' says why")
+      }
+    } catch { throw CommandFailure(error) }
+    choice.warnOfIdleGlobs(in: session.runtime)
+    session.reportTrouble()
+    if let failure { throw failure }
+    try Terminal.checkOutput()
+  }
+}
+
+extension CommandFailure {
+  init(_ error: TraceRecorderError) {
+    switch error {
+    case .engine(let error): self.init(error)
+    case .file: self.init(.refused, error.description)
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import ArgumentParser
+import Ftrace
+
+struct ReportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "report", abstract: "Print what 'ftrace record' has recorded.",
+    discussion: """
+      The trace has the kernel's layout. A file that is damaged, or whose process was killed, is printed up to the damage; then the
+      command says where it is, and ends with 65.
+      """)
+
+  @Argument(help: ArgumentHelp("The file.", valueName: "file"))
+  var file: String
+
+  @Flag(help: "Print sums as JSON instead: entries, exits, lost, unwound, and what is open at both ends.")
+  var json = false
+
+  @Option(help: ArgumentHelp("Print so many lines, and how many more there are.", valueName: "n"))
+  var limit: Int?
+
+  func validate() throws {
+    if let limit, limit < 0 { throw ValidationError("--limit is a number from 0") }
+  }
+
+  func run() throws {
+    let read: TraceFile
+    do throws(TraceFileError) { read = try TraceFile(path: file) } catch {
+      switch error {
+      case .system: throw CommandFailure(.noInput, error.description)
+      case .notATrace: throw CommandFailure(.malformedInput, error.description)
+      }
+    }
+    let trace = GraphTrace(read.contents)
+    if json {
+      Terminal.print(Self.json(trace, isWhole: read.damage == nil))
+    } else {
+      trace.write(limit: limit) { Terminal.write($0) }
+    }
+    try Terminal.checkOutput()
+    if let damage = read.damage { throw CommandFailure(.malformedInput, "\(file): \(damage)") }
+    if !read.wasEnded, !read.isRing {
+      Terminal.complain("\(file) was not ended: the process that recorded it was killed")
+    }
+  }
+
+  private static func json(_ trace: GraphTrace, isWhole: Bool) -> String {
+    let counts = trace.counts()
+    let fields: [(String, Int)] = [
+      ("entries", counts.entries), ("exits", counts.exits), ("lost", counts.lost),
+      ("lost_entries", Int(trace.losses.entries)), ("lost_exits", Int(trace.losses.exits)),
+      ("unwound", counts.unwound), ("open", counts.openAtEnd), ("open_at_start", counts.openAtStart),
+      ("workers", trace.workers.count),
+    ]
+    let numbers = fields.map { "\"\($0.0)\": \($0.1)" }.joined(separator: ", ")
+    return "{\(numbers), \"clock\": \"\(trace.calibration.clock)\", \"whole\": \(isWhole)}"
+  }
+}

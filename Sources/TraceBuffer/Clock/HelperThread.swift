@@ -1,0 +1,48 @@
+import CFtraceShims
+import Glibc
+
+/// A thread of the package's own, with all signals blocked.
+@safe final class HelperThread: Sendable {
+  private let thread: pthread_t
+
+  /// Starts a thread that runs `body`; nil if the system has none to spare.
+  init?(named name: StaticString, _ body: @escaping @Sendable () -> Void) {
+    final class Box {
+      let body: () -> Void
+      init(_ body: @escaping () -> Void) { self.body = body }
+    }
+    // Safe: a StaticString ends in a zero and lives for ever; the C side copies it.
+    let box = unsafe Unmanaged.passRetained(
+      Box {
+        name.withUTF8Buffer {
+          unsafe ftrace_name_thread(UnsafeRawPointer($0.baseAddress)?.assumingMemoryBound(to: CChar.self))
+        }
+        body()
+      })
+    var all = sigset_t()
+    var before = sigset_t()
+    // Safe: the sets live through the calls. The new thread inherits the mask, so no signal of the program's is handled on it.
+    unsafe sigfillset(&all)
+    unsafe pthread_sigmask(SIG_BLOCK, &all, &before)
+    var thread = pthread_t()
+    // Safe: the box is retained until the thread has taken it, or until the creation has failed.
+    let error = unsafe pthread_create(
+      &thread, nil,
+      { context in
+        if let context = unsafe context { unsafe Unmanaged<Box>.fromOpaque(context).takeRetainedValue().body() }
+        return nil
+      }, box.toOpaque())
+    unsafe pthread_sigmask(SIG_SETMASK, &before, nil)
+    guard error == 0 else {
+      unsafe box.release()
+      return nil
+    }
+    self.thread = thread
+  }
+
+  /// Waits for its end.
+  func join() { pthread_join(thread, nil) }
+
+  /// Lets it end by itself.
+  func detach() { pthread_detach(thread) }
+}

@@ -1,0 +1,98 @@
+/// Reads the records of a block one after the other: a place in it, and the clock there.
+///
+/// It holds no memory; whoever calls ``next(_:)`` brings the words. O(1) for each record, without allocation.
+@frozen @safe public struct BlockDecoder: Sendable {
+  @usableFromInline var index: Int
+  @usableFromInline let end: Int
+  /// Upper half of the clock.
+  @usableFromInline var high: UInt64
+  @usableFromInline var last: UInt64
+  /// The clock's lower half may wrap without a carry.
+  @usableFromInline let extends: Bool
+  /// The word at which the block stops making sense, nil if it did not.
+  public private(set) var damage: Int?
+
+  /// - Parameters:
+  ///   - header: of the block.
+  ///   - from: the first word, counted from the start of the block; at least 8.
+  ///   - end: behind the last.
+  ///   - clock: the buffer's.
+  @inlinable public init(_ header: BlockHeader, from: Int = 8, end: Int, clock: TraceClockKind) {
+    index = from
+    self.end = end
+    high = header.clock & 0xFFFF_FFFF_0000_0000
+    last = header.clock
+    extends = clock == .coarse
+  }
+
+  /// The next record, nil at the end and at damage.
+  // Safe: the caller's words reach to `end`, and no index at or beyond it is read.
+  @inlinable @inline(__always) public mutating func next(_ words: UnsafePointer<UInt64>) -> TraceRecord? {
+    while index < end {
+      let word = unsafe words[index]
+      let upper = UInt32(truncatingIfNeeded: word >> 32)
+      let kind = upper & 15
+      // Entries, and all exits but those whose lowest bits are 0.
+      if kind >= 5 && kind != 9 && kind != 10 {
+        guard kind != 11, kind != 12 else { return fail() }
+        index += 1
+        return TraceRecord(kind: kind == 5 ? .entry : .exit, clock: time(word), upper: upper)
+      }
+      if kind == 0 && upper != 0 {
+        index += 1
+        return TraceRecord(kind: .exit, clock: time(word), upper: upper)
+      }
+      if let record = unsafe rare(word, upper, words) { return record }
+      if damage != nil { return nil }
+    }
+    return nil
+  }
+
+  @inlinable @inline(__always) mutating func time(_ word: UInt64) -> UInt64 {
+    var clock = high | word & 0xFFFF_FFFF
+    if extends && clock < last {
+      high &+= 1 << 32
+      clock &+= 1 << 32
+    }
+    last = clock
+    return clock
+  }
+
+  /// A record that is not one word of an event; nil also for what is not a record: carries, and words that were never written.
+  @usableFromInline @inline(never) mutating func rare(
+    _ word: UInt64, _ upper: UInt32, _ words: UnsafePointer<UInt64>
+  ) -> TraceRecord? {
+    let start = index
+    let follow = Int(word & 0xFFFF_FFFF)
+    switch upper & 15 {
+    case 0:
+      index += 1
+      return nil
+    case 1:
+      high = word << 32
+      index += 1
+      return nil
+    case 4:
+      guard start + 1 < end else { return fail() }
+      index += 2
+      let clock = time(word)
+      return unsafe TraceRecord(kind: .entry, clock: clock, upper: upper &+ 1, payload: words[start + 1])
+    case 10:
+      index += 1
+      return TraceRecord(kind: .unwound, clock: last, upper: upper >> 4, payload: UInt64(follow))
+    case 2, 3, 9:
+      guard follow < end - start, upper & 15 != 2 || follow >= 1 else { return fail() }
+      index += 1 + follow
+      let kind: TraceRecord.Kind = upper & 15 == 2 ? .loss : upper & 15 == 3 ? .resync : .values
+      return unsafe TraceRecord(
+        kind: kind, clock: last, upper: upper >> 4, payload: kind == .loss ? words[start + 1] : 0,
+        firstWord: UInt32(start + 1), wordCount: UInt32(follow))
+    default: return fail()
+    }
+  }
+
+  @usableFromInline mutating func fail() -> TraceRecord? {
+    damage = index
+    return nil
+  }
+}

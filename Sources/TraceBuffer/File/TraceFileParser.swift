@@ -1,0 +1,186 @@
+import CFtraceTraceBuffer
+
+/// Makes a snapshot of the blocks of a file, one after the other, and trusts none of their numbers.
+struct TraceFileParser {
+  private(set) var snapshot: TraceSnapshot
+  private(set) var damage: TraceFileDamage?
+  private(set) var isRing: Bool
+  private(set) var wasEnded = false
+  private var samples: [Calibration.Sample] = []
+  private var workers: [UInt32: TraceWorker] = [:]
+  private static let headWords = Int(FTRACE_BLOCK_HEADER_BYTES) / 8
+
+  /// - Parameter head: the first bytes of the file, as many as there are of `ftrace_file_header`.
+  /// - Throws: why it is not a trace.
+  init(head: [UInt8]) throws(TraceFileParser.NotATrace) {
+    guard head.count >= MemoryLayout<ftrace_file_header>.size else { throw NotATrace("it is too short") }
+    // Safe: there are as many bytes, and any are a value of this type.
+    let header = unsafe head.withUnsafeBytes { unsafe $0.loadUnaligned(as: ftrace_file_header.self) }
+    guard header.block.magic == UInt32(FTRACE_BLOCK_MAGIC), header.block.kind == UInt32(FTRACE_BLOCK_FILE) else {
+      throw NotATrace("it does not begin with a trace's head")
+    }
+    guard header.version == UInt32(FTRACE_FILE_VERSION) else {
+      throw NotATrace("its version is \(header.version), and this reads version \(FTRACE_FILE_VERSION)")
+    }
+    let bytes = Int(header.block_bytes)
+    guard bytes.nonzeroBitCount == 1, (Int(FTRACE_BLOCK_MINIMUM)...Int(FTRACE_BLOCK_MAXIMUM)).contains(bytes) else {
+      throw NotATrace("its blocks have \(bytes) bytes")
+    }
+    guard let clock = TraceClockKind(rawValue: header.clock) else {
+      throw NotATrace("its clock has the number \(header.clock)")
+    }
+    isRing = header.pool_blocks > 0
+    // Safe: only the tuple's own bytes are read.
+    let tracer = unsafe withUnsafeBytes(of: header.tracer) { name in
+      unsafe String(decoding: name.prefix { $0 != 0 }, as: UTF8.self)
+    }
+    snapshot = TraceSnapshot(
+      tracer: tracer, process: Int32(bitPattern: header.process), realtime: header.realtime,
+      code: header.arena_base..<max(header.arena_base, header.code_end), blockBytes: bytes,
+      calibration: Calibration(clock: clock), blocks: [], workers: [], names: [], losses: EventLosses())
+    samples.append(Calibration.Sample(counter: header.counter, nanoseconds: header.nanoseconds))
+  }
+
+  struct NotATrace: Error {
+    var reason: String
+    init(_ reason: String) { self.reason = reason }
+  }
+
+  /// Reads a block. Nothing is read after damage.
+  /// - Parameters:
+  ///   - words: of the block; fewer if the file ends in it.
+  ///   - rest: bytes behind the last whole word.
+  mutating func add(_ words: [UInt64], rest: Int = 0, at offset: Int) {
+    guard damage == nil else { return }
+    guard words.count >= Self.headWords else {
+      // A ring's file may end anywhere where there was no block.
+      if words.contains(where: { $0 != 0 }) || rest > 0 || !isRing { fail(offset, .cutOff) }
+      return
+    }
+    // Safe: there are as many bytes, and any are a value of this type.
+    let head = unsafe words.withUnsafeBytes { unsafe $0.loadUnaligned(as: ftrace_block_header.self) }
+    // In a ring: free, or never used.
+    if isRing && head.magic == 0 { return }
+    guard head.magic == UInt32(FTRACE_BLOCK_MAGIC) else { return fail(offset, .badHead("mark")) }
+    let isOpen = head.used == 0
+    guard isOpen || (head.used >= 64 && Int(head.used) <= snapshot.blockBytes && head.used % 8 == 0) else {
+      return fail(offset, .badHead("length"))
+    }
+    let wanted = isOpen ? snapshot.blockBytes / 8 : Int(head.used) / 8
+    let body = Array(words.prefix(wanted))
+    // Of a block that is not whole all that is there is read, and that its last record is cut is not another damage.
+    defer {
+      if words.count * 8 < snapshot.blockBytes {
+        damage = TraceFileDamage(offset: offset + words.count * 8 + rest, reason: .cutOff)
+      }
+    }
+    switch Int(head.kind) {
+    case Int(FTRACE_BLOCK_EVENTS): addEvents(head, body, offset)
+    case Int(FTRACE_BLOCK_WORKERS): addWorkers(body, head)
+    case Int(FTRACE_BLOCK_NAMES): addNames(body, offset)
+    case Int(FTRACE_BLOCK_CALIBRATION): addSamples(body)
+    default: return fail(offset, .badHead("kind"))
+    }
+  }
+
+  mutating func fail(_ offset: Int, _ reason: TraceFileDamage.Reason) {
+    if damage == nil { damage = TraceFileDamage(offset: offset, reason: reason) }
+  }
+
+  // MARK: - Kinds
+
+  private mutating func addEvents(_ head: ftrace_block_header, _ words: [UInt64], _ offset: Int) {
+    guard head.worker != 0, head.worker != UInt32.max else { return fail(offset, .badHead("worker")) }
+    guard head.sequence != 0 else { return fail(offset, .badHead("sequence")) }
+    guard head.start == 0 || (head.start >= 64 && head.start % 8 == 0 && head.start <= UInt64(snapshot.blockBytes))
+    else {
+      return fail(offset, .badHead("start"))
+    }
+    let (end, whole) = Self.end(of: words, isOpen: head.used == 0)
+    if !whole && head.used != 0 && end < words.count { fail(offset + end * 8, .badRecord) }
+    snapshot.blocks.append(
+      EventBlock(
+        header: BlockHeader(head), clock: snapshot.clock, storage: Array(words[..<end]),
+        start: min(max(Int(head.start) / 8, Self.headWords), end)))
+  }
+
+  /// How far the words make sense, and whether they do so to their end. An open block ends at its first word that was not written.
+  private static func end(of words: [UInt64], isOpen: Bool) -> (end: Int, whole: Bool) {
+    var index = headWords
+    while index < words.count {
+      let upper = UInt32(truncatingIfNeeded: words[index] >> 32)
+      if upper == 0 && isOpen { return (index, true) }
+      let follow = Int(words[index] & 0xFFFF_FFFF)
+      var next = index + 1
+      switch upper & 15 {
+      case 4: next += 1
+      case 2 where follow == 0: return (index, false)
+      case 2, 3, 9: next += follow
+      case 11, 12: return (index, false)
+      default: break
+      }
+      if next > words.count { return (index, false) }
+      index = next
+    }
+    return (index, true)
+  }
+
+  private mutating func addWorkers(_ words: [UInt64], _ head: ftrace_block_header) {
+    if head.start == 1 { wasEnded = true }
+    var index = Self.headWords
+    while index + 16 <= words.count {
+      let row = words[index..<index + 16]
+      index += 16
+      let number = UInt32(truncatingIfNeeded: row[row.startIndex])
+      guard number != 0 else { continue }
+      var losses = EventLosses()
+      for cause in LossCause.allCases {
+        let at = row.startIndex + 3 + 2 * Int(cause.rawValue)
+        losses[cause] = EventLosses.Counts(entries: row[at], exits: row[at + 1])
+      }
+      losses.unwoundOverwritten = row[row.startIndex + 15]
+      let name = (8..<24).map { UInt8(truncatingIfNeeded: row[row.startIndex + $0 / 8] >> ($0 % 8 * 8)) }
+      // A later row of a worker has its later losses.
+      workers[number] = TraceWorker(
+        number: number, threadID: Int32(truncatingIfNeeded: row[row.startIndex] >> 32),
+        name: String(decoding: name.prefix { $0 != 0 }, as: UTF8.self), isAlive: false, losses: losses)
+    }
+  }
+
+  private mutating func addNames(_ words: [UInt64], _ offset: Int) {
+    var index = Self.headWords
+    while index + 3 <= words.count, words[index] != 0 {
+      let count = Int(words[index] & 0xFFFF_FFFF) / 8
+      guard count >= 3, words[index] % 8 == 0, index + count <= words.count else {
+        return fail(offset + index * 8, .badRecord)
+      }
+      let bytes = (24..<count * 8).map { UInt8(truncatingIfNeeded: words[index + $0 / 8] >> ($0 % 8 * 8)) }
+      snapshot.names.append(
+        CodeName(
+          start: words[index + 1], size: words[index + 2], epoch: UInt32(words[index] >> 32),
+          name: String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)))
+      index += count
+    }
+  }
+
+  private mutating func addSamples(_ words: [UInt64]) {
+    var index = Self.headWords
+    while index + 2 <= words.count {
+      if words[index] != 0 {
+        samples.append(Calibration.Sample(counter: words[index], nanoseconds: words[index + 1]))
+      }
+      index += 2
+    }
+  }
+
+  /// Everything that was read.
+  consuming func finish() -> TraceSnapshot {
+    samples.sort { $0.counter < $1.counter }
+    snapshot.calibration = Calibration(clock: snapshot.clock, samples: samples)
+    // Losses are numbers from a file: their sum may not fit.
+    snapshot.losses = workers.values.reduce(EventLosses()) { $0 + $1.losses }
+    snapshot.workers = workers.values.filter { $0.number != .max }.sorted { $0.number < $1.number }
+    snapshot.sort()
+    return snapshot
+  }
+}

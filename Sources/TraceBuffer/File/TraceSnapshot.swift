@@ -1,0 +1,72 @@
+import CFtraceTraceBuffer
+import FtracePlatform
+
+/// What was recorded up to a moment, with all that is needed to read it: taken from a buffer, or read from a file.
+public struct TraceSnapshot: Sendable {
+  public var tracer: String
+  /// Kernel id of the process.
+  public var process: Int32
+  /// CLOCK_REALTIME when the recording was begun, nanoseconds since 1970.
+  public var realtime: UInt64
+  /// Executable addresses of the arena.
+  public var code: Range<UInt64>
+  /// Bytes of a block in a file.
+  public var blockBytes: Int
+  /// Of the events, with samples by which its times become CLOCK_MONOTONIC.
+  public var calibration: Calibration
+  /// By worker, and by sequence within each.
+  public var blocks: [EventBlock]
+  /// Those of the blocks, and others that had losses.
+  public var workers: [TraceWorker]
+  /// In the order in which they were added.
+  public var names: [CodeName]
+  /// Of all workers.
+  public var losses: EventLosses
+
+  public var clock: TraceClockKind { calibration.clock }
+
+  /// The name of the code at an offset in the arena, in an epoch; nil if none was added. O(names).
+  public func name(at offset: UInt64, epoch: UInt32) -> String? {
+    names.last { $0.epoch <= epoch && offset >= $0.start && offset - $0.start < $0.size }?.name
+  }
+
+  mutating func sort() {
+    blocks.sort {
+      ($0.header.worker, $0.header.sequence, $0.start) < ($1.header.worker, $1.header.sequence, $1.start)
+    }
+  }
+}
+
+extension TraceBuffer {
+  /// Takes everything that was recorded up to now out of the buffer, as ``takeBlocks()`` does; workers go on. Any thread outside of callbacks.
+  public func snapshot() -> TraceSnapshot {
+    // Where the file has no space for the sample the times are extrapolated.
+    try? calibrate()
+    let workers = workers
+    let blocks = takeBlocks()
+    return describe(blocks, workers)
+  }
+
+  /// A snapshot that takes nothing: ``peek()``. Any thread outside of callbacks.
+  public func copy() -> TraceSnapshot {
+    try? calibrate()
+    let workers = workers
+    return describe(peek(), workers)
+  }
+
+  func describe(_ blocks: [EventBlock], _ earlier: [TraceWorker]) -> TraceSnapshot {
+    // Safe: the head is written under the lock alone.
+    let (head, code, names, calibration) = control.withLock { control in
+      (unsafe self.blocks.start.load(as: ftrace_file_header.self), control.code, control.names, control.calibration)
+    }
+    // A ring whose last block was taken is free: its worker is known from before.
+    var workers = Dictionary(earlier.map { ($0.number, $0) }) { $1 }
+    for worker in self.workers { workers[worker.number] = worker }
+    var snapshot = TraceSnapshot(
+      tracer: configuration.tracer, process: Int32(bitPattern: head.process), realtime: head.realtime, code: code,
+      blockBytes: configuration.blockBytes, calibration: calibration, blocks: blocks,
+      workers: workers.values.sorted { $0.number < $1.number }, names: names, losses: losses)
+    snapshot.sort()
+    return snapshot
+  }
+}

@@ -1,0 +1,91 @@
+import CFtraceTraceBuffer
+
+/// Events that are missing in a stream, by cause and by end of their functions.
+public struct EventLosses: Sendable, Hashable {
+  /// Entries and exits.
+  public struct Counts: Sendable, Hashable {
+    public var entries: UInt64
+    public var exits: UInt64
+
+    public init(entries: UInt64 = 0, exits: UInt64 = 0) {
+      self.entries = entries
+      self.exits = exits
+    }
+
+    public var total: UInt64 { entries + exits }
+  }
+
+  private var counts = [Counts](repeating: Counts(), count: LossCause.allCases.count)
+  /// Frames in unwound records that were overwritten: functions that ended, and whose end is not in the stream.
+  public var unwoundOverwritten: UInt64 = 0
+
+  public init() {}
+
+  init(_ losses: ftrace_losses) {
+    let rows = losses.lost
+    for (cause, row) in zip(LossCause.allCases, [rows.0, rows.1, rows.2, rows.3, rows.4, rows.5]) {
+      self[cause] = Counts(entries: row.0, exits: row.1)
+    }
+    unwoundOverwritten = losses.unwound_overwritten
+  }
+
+  public subscript(cause: LossCause) -> Counts {
+    get { counts[Int(cause.rawValue)] }
+    set { counts[Int(cause.rawValue)] = newValue }
+  }
+
+  public var entries: UInt64 { counts.reduce(0) { $0 &+ $1.entries } }
+  public var exits: UInt64 { counts.reduce(0) { $0 &+ $1.exits } }
+  public var total: UInt64 { entries &+ exits }
+
+  /// What is in the first and not in the second.
+  static func - (left: EventLosses, right: EventLosses) -> EventLosses {
+    var rest = left
+    for cause in LossCause.allCases {
+      rest[cause].entries &-= right[cause].entries
+      rest[cause].exits &-= right[cause].exits
+    }
+    rest.unwoundOverwritten &-= right.unwoundOverwritten
+    return rest
+  }
+
+  public static func + (left: EventLosses, right: EventLosses) -> EventLosses {
+    var sum = left
+    for cause in LossCause.allCases {
+      sum[cause].entries &+= right[cause].entries
+      sum[cause].exits &+= right[cause].exits
+    }
+    sum.unwoundOverwritten &+= right.unwoundOverwritten
+    return sum
+  }
+}
+
+/// A worker, and what is missing of its events.
+public struct TraceWorker: Sendable, Hashable {
+  /// Counts from 1 for each buffer, and is never used twice.
+  public var number: UInt32
+  /// The kernel's.
+  public var threadID: Int32
+  public var name: String
+  /// False when it has ended, or detached.
+  public var isAlive: Bool
+  public var losses: EventLosses
+
+  public init(number: UInt32, threadID: Int32, name: String, isAlive: Bool, losses: EventLosses) {
+    self.number = number
+    self.threadID = threadID
+    self.name = name
+    self.isAlive = isAlive
+    self.losses = losses
+  }
+
+  init(_ view: ftrace_worker_view) {
+    let name = unsafe withUnsafeBytes(of: view.name) { bytes in
+      // Safe: only the tuple's own bytes are read.
+      unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+    self.init(
+      number: view.worker, threadID: view.tid, name: name, isAlive: view.alive != 0,
+      losses: EventLosses(view.losses))
+  }
+}

@@ -1,0 +1,176 @@
+import FtraceEngine
+import FtraceTraceBuffer
+
+/// Calls as the kernel's `function_graph` prints them, with the options `funcgraph-proc` and `nofuncgraph-cpu`: events of 8 bytes do not say
+/// on which processor they were.
+///
+/// A call that calls nothing is one line; others have a line at each end, with the duration at the last. Workers' lines are merged by time, unless the
+/// clock is ordinal. The marks before a duration are the kernel's: `+` more than 10 us, `!` 100 us, `#` 1 ms, `*` 10 ms, `@` 100 ms, `$` 1 s.
+struct GraphText {
+  private let trace: GraphTrace
+  /// The name of what was at an address at a time of the trace's clock.
+  private let name: (UInt, UInt64) -> String
+
+  init(_ trace: GraphTrace, name: @escaping (UInt, UInt64) -> String) {
+    self.trace = trace
+    self.name = name
+  }
+
+  /// A call that has begun: when, nil if that is not known.
+  private struct Frame {
+    var name: String
+    var start: UInt64?
+  }
+
+  /// A worker whose events are being printed.
+  private struct Task {
+    var events: WorkerEvents
+    var frames: [Frame] = []
+    let column: [UInt8]
+  }
+
+  func write<Failure: Error>(limit: Int?, to sink: ([UInt8]) throws(Failure) -> Void) throws(Failure) {
+    var text = Array(Self.header(trace.tracer).utf8)
+    var tasks = zip(trace.workers, trace.blocks).map { worker, blocks in
+      Task(events: WorkerEvents(blocks), column: Self.column(worker.name, worker.threadID))
+    }
+    var lines = 0
+    while let index = earliest(tasks) {
+      for line in step(&tasks[index]) {
+        lines += 1
+        if let limit, lines > limit { continue }
+        text += line
+        if text.count >= 1 << 16 {
+          try sink(text)
+          text.removeAll(keepingCapacity: true)
+        }
+      }
+    }
+    if let limit, lines > limit { text += "# \(lines - limit) more\n".utf8 }
+    for cause in LossCause.allCases where trace.losses[cause].total > 0 {
+      let lost = trace.losses[cause]
+      text += "# \(lost.entries) entries and \(lost.exits) exits are missing: \(cause.explanation)\n".utf8
+    }
+    try sink(text)
+  }
+
+  /// The worker whose next event is first; of workers that are not merged the first that has one.
+  private func earliest(_ tasks: [Task]) -> Int? {
+    var best: (index: Int, time: UInt64)?
+    for (index, task) in tasks.enumerated() {
+      guard let coming = task.events.coming else { continue }
+      if trace.calibration.clock == .ordinal { return index }
+      if best.map({ coming.clock < $0.time }) ?? true { best = (index, coming.clock) }
+    }
+    return best?.index
+  }
+
+  // MARK: - Lines
+
+  private func step(_ task: inout Task) -> [[UInt8]] {
+    guard let (record, block) = task.events.next() else { return [] }
+    let depth = task.frames.count
+    switch record.kind {
+    case .entry:
+      let name = name(atSite: record)
+      if let exit = task.events.coming, exit.kind == .exit, self.name(atSite: exit) == name {
+        _ = task.events.next()
+        return [line(task, duration(from: record.clock, to: exit.clock), depth, "\(name)();")]
+      }
+      task.frames.append(Frame(name: name, start: record.clock))
+      return [line(task, nil, depth, "\(name)() {")]
+    case .exit:
+      let name = name(atSite: record)
+      // An entry that is missing leaves the line without a beginning: it says whose end it is.
+      guard let frame = task.frames.last, frame.name == name else {
+        return [line(task, nil, depth, "} /* \(name) */")]
+      }
+      task.frames.removeLast()
+      let time = frame.start.flatMap { duration(from: $0, to: record.clock) }
+      return [line(task, time, depth - 1, frame.start == nil ? "} /* \(name) */" : "}")]
+    case .unwound:
+      return (0..<min(Int(record.count), depth)).compactMap { _ in
+        task.frames.popLast().map { line(task, nil, task.frames.count, "} /* \($0.name): unwound */") }
+      }
+    case .resync:
+      let open = block.words(of: record).reversed().map { address in
+        name(trace.base + UInt(UInt32(truncatingIfNeeded: UInt(address) &- trace.base)), record.clock)
+      }
+      // What is known of the beginnings holds for the frames that are still there.
+      let known = zip(task.frames, open).prefix { $0.name == $1 }.map(\.0)
+      task.frames = known + open.dropFirst(known.count).map { Frame(name: $0, start: nil) }
+      return []
+    case .loss:
+      return [task.column + " | [LOST \(record.count) EVENTS: \(record.cause?.explanation ?? "unknown cause")]\n".utf8]
+    case .values: return []
+    }
+  }
+
+  private func name(atSite record: TraceRecord) -> String {
+    name(trace.base + UInt(record.afterSite) - 5, record.clock)
+  }
+
+  private func line(_ task: Task, _ nanoseconds: UInt64?, _ depth: Int, _ text: String) -> [UInt8] {
+    var line = task.column
+    line += " | ".utf8
+    line += (nanoseconds.map(Self.duration) ?? "              |  ").utf8
+    line += String(repeating: "  ", count: depth).utf8
+    line += text.utf8
+    line.append(UInt8(ascii: "\n"))
+    return line
+  }
+
+  /// Nanoseconds between two times of the clock; nil for one that has none.
+  private func duration(from start: UInt64, to end: UInt64) -> UInt64? {
+    guard let start = trace.calibration.nanoseconds(at: start), let end = trace.calibration.nanoseconds(at: end) else {
+      return nil
+    }
+    return end > start ? end - start : 0
+  }
+
+  /// Seven digits of microseconds, with the mark before and the bar behind.
+  static func duration(_ nanoseconds: UInt64) -> String {
+    let marks: [(UInt64, Character)] = [
+      (1_000_000_000, "$"), (100_000_000, "@"), (10_000_000, "*"), (1_000_000, "#"), (100_000, "!"), (10_000, "+"),
+    ]
+    let mark = marks.first { nanoseconds > $0.0 }?.1 ?? " "
+    var number = String(nanoseconds / 1000)
+    if number.count < 7 {
+      let fraction = String(nanoseconds % 1000)
+      let digits = String(repeating: "0", count: 3 - fraction.count) + fraction
+      number += "." + digits.prefix(7 - number.count)
+    }
+    return "\(mark) \(number) us " + String(repeating: " ", count: max(0, 8 - number.count)) + "|  "
+  }
+
+  /// The thread, in the middle of 14 columns; seven of them are the name's.
+  private static func column(_ name: String, _ threadID: Int32) -> [UInt8] {
+    let text = "\(name.prefix(7))-\(threadID)"
+    let room = max(0, 14 - text.count)
+    let left = room / 2
+    return Array((String(repeating: " ", count: 1 + left) + text + String(repeating: " ", count: room - left)).utf8)
+  }
+
+  private static func header(_ tracer: String) -> String {
+    """
+    # tracer: \(tracer)
+    #
+    #  TASK/PID         DURATION                  FUNCTION CALLS
+    #   |    |           |   |                     |   |   |   |
+
+    """
+  }
+}
+
+extension LossCause {
+  /// Why, and what can be done about it.
+  var explanation: String {
+    switch self {
+    case .nested: "a signal handler made them while its thread recorded another"
+    case .full, .budget: "they did not fit into the buffer: raise its size"
+    case .overwritten: "newer ones took their place: raise the buffer's size"
+    case .memory: "there was no memory for them: free some, or lower the buffer's size"
+    case .workers: "there were more threads than the buffer tells apart"
+    }
+  }
+}

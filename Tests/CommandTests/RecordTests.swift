@@ -1,0 +1,70 @@
+import Foundation
+import Testing
+
+@Suite struct RecordTests {
+  private func file() -> URL {
+    FileManager.default.temporaryDirectory.appending(path: "ftrace-\(UUID().uuidString).trace")
+  }
+
+  @Test(
+    "what is recorded in a file is reported from it, and nothing else is on standard output",
+    arguments: ["tsc", "coarse", "ordinal", "monotonic"])
+  func fib(clock: String) throws {
+    let file = file()
+    defer { try? FileManager.default.removeItem(at: file) }
+    let record = try Command.run("record", "-o", file.path, "fib", "--clock", clock, "--", "20")
+    #expect((record.status, record.output, record.errors) == (0, "6765\n", ""))
+    let json = try Command.run("report", file.path, "--json")
+    #expect(json.status == 0 && json.errors.isEmpty)
+    #expect(json.output.contains("\"entries\": 21891, \"exits\": 21891, \"lost\": 0,"))
+    #expect(json.output.contains("\"open\": 0, \"open_at_start\": 0, \"workers\": 1, \"clock\": \"\(clock)\""))
+    let text = try Command.run("report", file.path)
+    #expect(text.lines.count { $0.contains("fib()") } == 21_891)
+    #expect(try Command.run("report", file.path, "--limit", "2").lines.last == "# 32834 more")
+  }
+
+  @Test("a graph of fib(10) has 177 durations and 88 pairs of braces, from a run and from a file")
+  func graph() throws {
+    let file = file()
+    defer { try? FileManager.default.removeItem(at: file) }
+    let run = try Command.run("run", "fib", "--tracer", "function_graph", "--", "10")
+    #expect(run.output == "55\n")
+    _ = try Command.run("record", "-o", file.path, "fib", "--", "10")
+    let report = try Command.run("report", file.path)
+    for lines in [run.errorLines, report.lines] {
+      #expect(lines.count { $0.contains(" us ") } == 177)
+      #expect(lines.count { $0.hasSuffix("{") } == 88 && lines.count { $0.hasSuffix("}") } == 88)
+    }
+  }
+
+  @Test("a file that is cut off is reported up to there, one that is none is refused, one that is missing is not found")
+  func damage() throws {
+    let file = file()
+    defer { try? FileManager.default.removeItem(at: file) }
+    _ = try Command.run("record", "-o", file.path, "fib", "--", "20")
+    let whole = try Data(contentsOf: file)
+    try whole.prefix(whole.count - 200_000).write(to: file)
+    let cut = try Command.run("report", file.path)
+    #expect(cut.status == 65 && cut.errors.contains("is cut off at byte \(whole.count - 200_000)"))
+    #expect(cut.lines.count > 1000)
+    try Data("no trace at all".utf8).write(to: file)
+    let foreign = try Command.run("report", file.path)
+    #expect(foreign.status == 65 && foreign.errors.contains("is not a trace"))
+    #expect(try Command.run("report", "/nonexistent/file").status == 66)
+    #expect(try Command.run("record", "-o", "/nonexistent/file", "fib").status == 69)
+  }
+
+  @Test("what does not fit is told at once, and by the report, exactly")
+  func losses() throws {
+    let file = file()
+    defer { try? FileManager.default.removeItem(at: file) }
+    _ = try Command.run("record", "-o", file.path, "--buffer-size", "1", "fib", "--", "25")
+    let json = try Command.run("report", file.path, "--json").output
+    func number(_ name: String) throws -> Int {
+      let match = try #require(try Regex("\"\(name)\": ([0-9]+)").firstMatch(in: json))
+      return try #require(Int(match.output[1].substring ?? ""))
+    }
+    #expect(try number("entries") + number("lost_entries") == 242_785)
+    #expect(try number("exits") + number("lost_exits") == 242_785)
+  }
+}
