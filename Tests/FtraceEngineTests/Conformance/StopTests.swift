@@ -327,7 +327,7 @@ import Testing
   }
 
   @Test(
-    "row 41: from inside a callback, commands are refused and nothing deadlocks", .timeLimit(.minutes(1)),
+    "row 41: from inside a callback, commands are refused and nothing deadlocks",
     arguments: RecordingMode.allCases)
   func insideCallback(mode: RecordingMode) throws {
     try withRuntime(mode) { runtime in
@@ -371,7 +371,7 @@ import Testing
   }
 
   @Test(
-    "row 41: retire() from a callback removes the ops, with no deadlock", .timeLimit(.minutes(1)),
+    "row 41: retire() from a callback removes the ops, with no deadlock",
     arguments: RecordingMode.allCases)
   func retire(mode: RecordingMode) throws {
     try withRuntime(mode) { runtime in

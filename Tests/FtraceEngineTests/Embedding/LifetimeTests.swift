@@ -12,7 +12,7 @@ import Testing
     deinit { ends.add(box.value.isEnabled ? 1 : 100) }
   }
 
-  @Test("a host closure goes outside of the engine's lock", .timeLimit(.minutes(1)))
+  @Test("a host closure goes outside of the engine's lock")
   func hostClosure() throws {
     try withRuntime(alone: true) { runtime in
       let (ends, box) = (Counter(), Late<TraceRuntime>(runtime))

@@ -73,7 +73,7 @@ import Testing
     }
   }
 
-  @Test("the daemon's thread does not wait for its period", .timeLimit(.minutes(1)), arguments: RecordingMode.allCases)
+  @Test("the daemon's thread does not wait for its period", arguments: RecordingMode.allCases)
   func woken(mode: RecordingMode) throws {
     try withRuntime(mode, .set(\.daemonClock, .system), .set(\.daemonPeriod, .seconds(3_600))) { runtime in
       let f = try runtime.adder("f", 1)
