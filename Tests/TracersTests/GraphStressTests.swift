@@ -24,8 +24,8 @@ import Testing
         },
         meanwhile: {
           defer { done.set() }
-          for round in 0..<24 {
-            var options = TracerOptions(bufferBytes: round % 3 == 0 ? 64 << 10 : 4 << 20)
+          for round in 0..<8 {
+            var options = TracerOptions(bufferBytes: round % 3 == 0 ? 64 << 10 : 1 << 20)
             options.mode = buffering
             options.clock = TraceClockKind.allCases[round % 4]
             let tracer = FunctionGraphTracer(options: options)
