@@ -125,7 +125,9 @@ let package = Package(
       path: "Tests/TraceBufferTests", swiftSettings: memory),
     .testTarget(
       name: "TracersTests",
-      dependencies: ["Ftrace", "FtraceEngine", "FtracePlatform", "FtraceTestSupport", "CFtraceShims"],
+      dependencies: [
+        "Ftrace", "FtraceEngine", "FtraceDisassembly", "FtracePlatform", "FtraceTestSupport", "CFtraceShims",
+      ],
       swiftSettings: memory),
     .testTarget(name: "WorkloadsTests", dependencies: ["FtraceWorkloads", "FtraceTestSupport"], swiftSettings: memory),
     // These run the executable, which is built with them.

@@ -88,6 +88,21 @@ void ftrace_channels_close(struct ftrace_thread *thread) {
   }
 }
 
+void ftrace_channels_keep_only_self(void) {
+  for (uint32_t slot = 0; slot < FTRACE_RUNTIME_SLOTS; slot++) {
+    struct ftrace_worker_block *const own =
+        atomic_load_explicit(&ftrace_thread_block.runtime[slot], memory_order_relaxed);
+    struct ftrace_worker_block *block = atomic_load_explicit(&blocks[slot], memory_order_acquire);
+    for (; block; block = block->next) {
+      if (block == own) continue;
+      // What the sinks have of those workers is the parent's to read.
+      for (uint32_t ops = 0; ops < FTRACE_OPS_SLOTS; ops++) block->channel[ops] = (struct ftrace_channel){0};
+      atomic_store_explicit(&block->tid, 0, memory_order_release);
+    }
+    if (own) atomic_store_explicit(&own->tid, ftrace_thread_block.tid, memory_order_relaxed);
+  }
+}
+
 void ftrace_channels_visit(uint32_t slot, uint32_t ops,
                            void (*visit)(struct ftrace_channel *channel, struct ftrace_worker_block *block, void *context),
                            void *context) {

@@ -2,5 +2,8 @@
 #pragma once
 #include "ftrace_channel.h"
 
+/// In the child of a fork: the blocks of the threads that it does not have are free.
+void ftrace_channels_keep_only_self(void) __attribute__((visibility("hidden")));
+
 /// Gives the blocks of a thread that detaches back, and what is in their channels to the sinks. Under the registry's lock.
 void ftrace_channels_close(struct ftrace_thread *thread) __attribute__((visibility("hidden")));

@@ -51,6 +51,7 @@ void ftrace_registry_keep_only_self(void) {
   block.next = NULL;
   block.tid = (int32_t)syscall(SYS_gettid);
   atomic_store_explicit(&block.signalled, 0, memory_order_relaxed);
+  ftrace_channels_keep_only_self();
 }
 
 uint32_t ftrace_registry_count(void) {

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -214,6 +215,7 @@ void ftrace_test_spin(struct ftrace_test_writer *writer, uint64_t pairs) {
 int ftrace_test_fork_spinning(struct ftrace_test_writer *writer, uint64_t seed) {
   const int child = fork();
   if (child) return child;
+  prctl(PR_SET_PDEATHSIG, SIGKILL); // a test that ends early leaves nobody behind
   for (;;) ftrace_test_run(writer, ++seed, 1000, 50);
 }
 

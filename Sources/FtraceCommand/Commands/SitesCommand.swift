@@ -36,6 +36,11 @@ struct SitesCommand: ParsableCommand {
         try session.runtime.advanceDaemonClock(by: session.runtime.configuration.daemonPeriod)
       }
       for line in Self.lines(of: session.runtime, listing) { Terminal.print(line) }
+      for (function, returns) in Dictionary(grouping: session.runtime.untracedReturns, by: \.function).sorted(by: {
+        $0.key < $1.key
+      }) {
+        Terminal.complain("\(function): \(counted(returns.count, "return")) without an exit site")
+      }
       _ = try tracer.stop()
     } catch { throw CommandFailure(error) }
     choice.warnOfIdleGlobs(in: session.runtime)

@@ -55,7 +55,8 @@ extension EngineState {
     }
 
     let body = FunctionBody(
-      name: image.name, block: block, sites: image.sites, generation: nextGeneration, callees: callees, hosts: hosts,
+      name: image.name, block: block, sites: image.sites, rawReturns: image.rawReturns, generation: nextGeneration,
+      callees: callees, hosts: hosts,
       exclusion: exclusion, installedAt: ftrace_rdtsc(), ownerID: function.id,
       callsItself: image.relocations.contains {
         [.ownSlot, .function(function.id)].contains(EngineSymbol($0.symbol))

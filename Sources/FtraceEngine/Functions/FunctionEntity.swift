@@ -44,6 +44,8 @@ final class FunctionBody {
   var name: String
   let block: CodeBlock
   let sites: [Site]
+  /// Offsets of returns without an exit site.
+  let rawReturns: [Int]
   /// Number of the installation in this runtime: two bodies at one address have different ones.
   let generation: UInt32
   /// Functions and host functions that the code refers to: kept while the code can run.
@@ -60,12 +62,14 @@ final class FunctionBody {
   var isUnlinked = false
 
   init(
-    name: String, block: CodeBlock, sites: [Site], generation: UInt32, callees: [FunctionEntity], hosts: [HostEntity],
+    name: String, block: CodeBlock, sites: [Site], rawReturns: [Int], generation: UInt32, callees: [FunctionEntity],
+    hosts: [HostEntity],
     exclusion: SiteExclusion?, installedAt: UInt64, ownerID: UInt32, callsItself: Bool
   ) {
     self.name = name
     self.block = block
     self.sites = sites
+    self.rawReturns = rawReturns
     self.generation = generation
     self.callees = callees
     self.hosts = hosts

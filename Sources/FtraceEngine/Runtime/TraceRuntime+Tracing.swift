@@ -96,6 +96,18 @@ extension TraceRuntime {
   /// Every site of every function, in order of address.
   public var sites: [SiteReport] { read { $0.siteReports() } }
 
+  /// Returns that tracers do not see, because they have no exit site: made with `ret` instead of `FunctionBuilder.functionReturn`. In order of
+  /// address.
+  public var untracedReturns: [UntracedReturn] {
+    read { state in
+      state.bodies.values.filter { !$0.isUnlinked }.sorted { $0.block.offset < $1.block.offset }.flatMap { body in
+        body.rawReturns.map {
+          UntracedReturn(ip: state.executable(body.block.offset) + UInt($0), function: body.name)
+        }
+      }
+    }
+  }
+
   /// Sites that are not written any more, because their bytes were not what their records say.
   public var quarantinedSites: [QuarantinedSite] { read { $0.quarantine.values.sorted { $0.ip < $1.ip } } }
 

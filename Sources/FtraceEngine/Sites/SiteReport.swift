@@ -42,3 +42,10 @@ public struct AuditReport: Sendable {
 
   public var isSound: Bool { damaged.isEmpty }
 }
+
+/// A return that has no exit site.
+public struct UntracedReturn: Sendable, Hashable {
+  /// Address of the instruction.
+  public var ip: UInt
+  public var function: String
+}

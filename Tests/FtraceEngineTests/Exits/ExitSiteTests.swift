@@ -101,4 +101,23 @@ import Testing
       try runtime.unregister(ops)
     }
   }
+
+  @Test("a raw return is reported, and none of the builder's")
+  func rawReturns() throws {
+    try withRuntime { runtime in
+      _ = try runtime.adder("sound", 1)
+      #expect(runtime.untracedReturns.isEmpty)
+      let raw = try runtime.define("raw", as: ((Int) -> Int).self) { f in
+        f.entrySite()
+        f.lea(.rax, .base(.rdi, 2))
+        f.ret()
+      }
+      #expect(raw(1) == 3)
+      let found = runtime.untracedReturns
+      #expect(found.map(\.function) == ["raw"])
+      #expect(memory(at: try #require(found.first).ip, count: 1) == [0xC3])
+      try runtime.free(raw.handle)
+      #expect(runtime.untracedReturns.isEmpty)
+    }
+  }
 }

@@ -1,0 +1,66 @@
+import Ftrace
+import FtraceDisassembly
+import FtraceEngine
+import FtraceTestSupport
+import Testing
+
+/// What a compiled body executes at a site when there is room, instruction by instruction: a budget that no machine's mood changes.
+@Suite struct InstructionBudgetTests {
+  struct Budget: CustomStringConvertible, Sendable {
+    var description: String
+    var clock: TraceClockKind
+    var parents = false
+    /// With the `ret`.
+    var instructions: Int
+  }
+
+  private func path(of function: EmittedFunction<Int, Int>, in runtime: TraceRuntime) throws -> [Instruction] {
+    let site = try #require(runtime.entrySites.first { $0.function == "f" })
+    guard case .tracing(let trampoline) = site.state else {
+      Issue.record("\(site.state)")
+      return []
+    }
+    let code = memory(at: trampoline, count: 192)
+    let instructions = try Disassembler().decode(code, at: UInt64(trampoline))
+    let end = try #require(instructions.firstIndex { $0.mnemonic == "ret" })
+    return Array(instructions[...end])
+  }
+
+  @Test(
+    arguments: [
+      Budget(description: "without a clock", clock: .ordinal, instructions: 20),
+      Budget(description: "by a word", clock: .coarse, instructions: 22),
+      Budget(description: "by the time-stamp counter", clock: .tsc, instructions: 25),
+      Budget(description: "by the time-stamp counter, with the caller", clock: .tsc, parents: true, instructions: 28),
+    ])
+  func event(_ budget: Budget) throws {
+    try withRuntime(.atEmission) { runtime in
+      let f = try runtime.adder("f", 1)
+      var configuration = TraceBuffer.Configuration()
+      configuration.clock = budget.clock
+      let buffer = try TraceBuffer(configuration)
+      let ops = TraceOps(name: "event", body: EventBody(ends: .entry, parents: budget.parents, into: buffer))
+      try runtime.register(ops)
+      let path = try path(of: f, in: runtime)
+      #expect(path.count == budget.instructions, "\(path.map(\.text))")
+      #expect(
+        !path.contains { $0.mnemonic.hasPrefix("lock") || $0.mnemonic == "call" || $0.mnemonic.hasSuffix("fence") })
+      _ = f(1)
+      try runtime.unregister(ops)
+      #expect(buffer.takeBlocks().count == 1)
+    }
+  }
+
+  @Test("counting a call takes twelve instructions, none of them locked")
+  func count() throws {
+    try withRuntime(.atEmission) { runtime in
+      let f = try runtime.adder("f", 1)
+      let tracer = CountTracer()
+      try tracer.start(in: runtime)
+      let path = try path(of: f, in: runtime)
+      #expect(path.count == 12, "\(path.map(\.text))")
+      #expect(path.count { $0.mnemonic == "inc" } == 1)
+      _ = try tracer.stop()
+    }
+  }
+}
