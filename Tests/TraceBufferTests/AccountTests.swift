@@ -25,12 +25,12 @@ import Testing
   }
 
   @Test(arguments: [TraceBuffer.Mode.overwrite, .discard], [2, 5, 64])
-  func accountsOfSeveralWorkersAreExactWhileTheyAreRead(mode: TraceBuffer.Mode, blocks: Int) throws {
-    ftrace_delay_default(UInt64(blocks))
+  func accountsOfSeveralWorkersAreExactWhileTheyAreRead(mode: TraceBuffer.Mode, blocks limit: Int) throws {
+    ftrace_delay_default(UInt64(limit))
     defer { ftrace_delay_default(0) }
-    let buffer = try TraceBuffer(.small(mode, blocks: blocks))
+    let buffer = try TraceBuffer(.small(mode, blocks: limit))
     let writers = (0..<4).map { _ in Writer(buffer) }
-    var replay = Replay()
+    var blocks: [EventBlock] = []
     let done = Counter()
     beside({
       onThreads(4) { index in
@@ -43,14 +43,21 @@ import Testing
       while done.count < 4 {
         switch generator.next() % 4 {
         case 0: _ = buffer.peek()
-        case 1: for block in buffer.takeBlocks() { replay.add(block) }
+        case 1: blocks += buffer.takeBlocks()
         case 2: buffer.requestResync()
-        default: buffer.consume { replay.add($0) }
+        default: buffer.consume { blocks.append($0) }
         }
         #expect(buffer.bytesInUse <= buffer.configuration.totalBytes)
       }
     }
-    for block in buffer.takeBlocks() { replay.add(block) }
+    blocks += buffer.takeBlocks()
+    // A worker that overwrites while its blocks are taken can make a younger one come first.
+    let order = blocks.indices.sorted { left, right in
+      let (a, b) = (blocks[left].header, blocks[right].header)
+      return (a.worker, a.sequence, left) < (b.worker, b.sequence, right)
+    }
+    var replay = Replay()
+    for index in order { replay.add(blocks[index]) }
     #expect(replay.discrepancies(writers, buffer.losses).isEmpty)
     #expect(buffer.bytesInUse == 0)
     #expect(buffer.workers.isEmpty)

@@ -2,7 +2,8 @@ import CFtraceTraceBuffer
 import FtraceQuiescence
 
 extension TraceBuffer {
-  /// Takes the full blocks out of the buffer, those of each worker in sequence, and calls `body` with a copy of each.
+  /// Takes the full blocks out of the buffer, and calls `body` with a copy of each: those of each worker in sequence, but for a worker that
+  /// overwrites meanwhile, of which a younger one can come first. `BlockHeader.sequence` is the order.
   ///
   /// Blocks that are still open stay. Any thread outside of callbacks; workers go on appending.
   /// - Returns: The number of blocks.
