@@ -119,15 +119,14 @@ extension TraceRuntime {
   ) -> (name: String, signature: Signature?, lifetime: ClosedRange<UInt64>)? {
     read { state in
       guard let offset = state.offset(of: address) else { return nil }
-      if let entry = state.arena.entry(containing: address), let body = state.bodies[entry.tag],
-        body.installedAt <= time
-      {
+      let present = state.arena.entry(containing: address).flatMap { state.bodies[$0.tag] }
+      if let body = present, body.installedAt <= time {
         return (body.name, body.signature, body.installedAt...max(time, ftrace_rdtsc()))
       }
       if let gone = state.names.entry(at: offset, time: time) {
         return (gone.name, gone.signature, gone.from...gone.until)
       }
-      return (state.name(at: offset), nil, time...time)
+      return (state.name(at: offset), present?.signature, time...time)
     }
   }
 
