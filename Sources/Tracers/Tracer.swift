@@ -32,6 +32,8 @@ public struct TracerOptions: Sendable {
   public var clock = TraceClockKind.tsc
   /// What becomes of events that do not fit: they are lost, or those before them are.
   public var mode = TraceBuffer.Mode.discard
+  /// Whether arguments and results are recorded, of functions whose signature was declared.
+  public var values = false
 
   public init(bufferBytes: Int = 512 << 20) { self.bufferBytes = bufferBytes }
 }

@@ -25,7 +25,33 @@ import Testing
       (["run", "fib", "--threads", "0"], "ftrace: --threads is a number from 1 to 1024"),
       (["run", "fib", "--limit=-1"], "ftrace: --limit is a number from 0"),
       (["run", "fib", "-o", "-"], "ftrace: standard output is the workload's own: give the trace a file"),
-      (["run", "fib", "--buffer-size", "0"], "ftrace: --buffer-size is a number from 1 to 1048576"),
+      (
+        ["run", "fib", "--buffer-size", "0"], "ftrace: --buffer-size is 8K to 1T in steps of 4K: the nearest is 8K"
+      ),
+      (
+        ["run", "fib", "--buffer-size", "13k"],
+        "ftrace: --buffer-size is 8K to 1T in steps of 4K: the nearest is 12K"
+      ),
+      (
+        ["run", "fib", "--buffer-size", "99999999999999999999"],
+        "ftrace: --buffer-size is 8K to 1T in steps of 4K: the nearest is 1T"
+      ),
+      (
+        ["run", "fib", "--buffer-size", "1X"],
+        "ftrace: The value '1X' is invalid for '--buffer-size <size>'"
+      ),
+      (
+        ["run", "fib", "--mode", "ring"],
+        "ftrace: The value 'ring' is invalid for '--mode <mode>'. Please provide one of 'overwrite' and 'discard'."
+      ),
+      (
+        ["run", "fib", "--tracer", "count", "--args"],
+        "ftrace: --args is for the tracers function and function_graph: count records no values"
+      ),
+      (
+        ["record", "-o", "/dev/null", "fib", "--tracer", "count"],
+        "ftrace: record writes the events of function or function_graph, not of 'count'"
+      ),
       (["run", "brainfuck", "--threads", "2"], "ftrace: a brainfuck program runs on one thread"),
       (["audit", "fib", "--corrupt", "3"], "ftrace: --corrupt 3 is more than the 2 sites there are"),
       (["audit", "fib", "--corrupt=-1"], "ftrace: --corrupt is a number from 0"),

@@ -37,6 +37,66 @@ import Testing
     }
   }
 
+  @Test(
+    "record and report work for the tracer function as for a graph",
+    arguments: ["tsc", "coarse", "ordinal", "monotonic"])
+  func function(clock: String) throws {
+    let file = file()
+    defer { try? FileManager.default.removeItem(at: file) }
+    let record = try Command.run(
+      "record", "-o", file.path, "fib", "--tracer", "function", "--clock", clock, "--", "20")
+    #expect((record.status, record.output, record.errors) == (0, "6765\n", ""))
+    let json = try Command.run("report", file.path, "--json")
+    #expect(
+      json.output == """
+        {"entries": 21891, "exits": 0, "lost": 0, "lost_entries": 0, "lost_exits": 0, "unwound": 0, "open": 0, \
+        "open_at_start": 0, "workers": 1, "clock": "\(clock)", "whole": true}
+
+        """)
+    let text = try Command.run("report", file.path)
+    #expect((text.status, text.errors) == (0, ""))
+    #expect(text.lines.first == "# tracer: function")
+    #expect(text.lines.count { $0.hasSuffix(": fib <-fib") } == 21_890)
+    #expect(text.lines.count { $0.hasSuffix(": fib <-ftrace_adaptor") } == 1)
+    #expect(try Command.run("report", file.path, "--limit", "5").lines.last == "# 21886 more")
+  }
+
+  @Test("arguments and results are recorded with --args, and reported with their types")
+  func values() throws {
+    let file = file()
+    defer { try? FileManager.default.removeItem(at: file) }
+    _ = try Command.run("record", "-o", file.path, "--args", "fib", "--", "20")
+    var report = try Command.run("report", file.path)
+    let calls = report.lines.filter { !$0.hasPrefix("#") }.compactMap {
+      $0.split(separator: "|").last.map { $0.dropFirst(2) }
+    }
+    #expect(calls.first == "fib(20) {" && calls.last == "} = 6765")
+    #expect(calls.count { $0.hasSuffix("fib(1) = 1;") } == 6765 && calls.count { $0.hasSuffix("fib(0) = 0;") } == 4181)
+    #expect(calls.count { $0.hasSuffix("{") } == 10_945 && calls.count { $0.contains("} = ") } == 10_945)
+    #expect(try Command.run("report", file.path, "--json").output.contains("\"entries\": 21891, \"exits\": 21891,"))
+
+    _ = try Command.run("record", "-o", file.path, "--tracer", "function", "--args", "fib", "--", "3")
+    report = try Command.run("report", file.path)
+    #expect(
+      report.lines.filter { !$0.hasPrefix("#") }.compactMap { $0.split(separator: ": ").last } == [
+        "fib(3) <-ftrace_adaptor", "fib(2) <-fib", "fib(1) <-fib", "fib(0) <-fib", "fib(1) <-fib",
+      ])
+  }
+
+  @Test("a buffer that overwrites keeps the newest events, and the numbers add up")
+  func overwrite() throws {
+    let run = try Command.run(
+      "run", "fib", "--tracer", "function_graph", "--mode", "overwrite", "--buffer-size", "64K", "--", "20")
+    #expect(run.status == 0)
+    #expect(run.errorLines.contains { $0.contains("} /* fib */") }, "the end of the first call is there")
+    let match = try #require(
+      try #/# (\d+) entries and (\d+) exits are missing: newer ones took their place: raise the buffer's size/#
+        .firstMatch(
+          in: run.errors))
+    let exits = run.errorLines.count { $0.hasSuffix(";") || $0.hasSuffix("}") || $0.contains("} /*") }
+    #expect(try #require(Int(match.2)) + exits == 21_891)
+  }
+
   @Test("a file that is cut off is reported up to there, one that is none is refused, one that is missing is not found")
   func damage() throws {
     let file = file()

@@ -59,7 +59,7 @@ import Testing
 
   @Test("what does not fit into the buffer is counted in the trace")
   func loss() throws {
-    let run = try Command.run("run", "fib", "--tracer", "function", "--buffer-size", "1", "--limit", "0", "--", "22")
+    let run = try Command.run("run", "fib", "--tracer", "function", "--buffer-size", "64K", "--limit", "0", "--", "22")
     #expect(run.status == 0)
     #expect(
       run.errorLines.last?.hasSuffix("calls are missing that did not fit into the buffer: raise its size") == true)

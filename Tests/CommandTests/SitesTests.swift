@@ -28,12 +28,12 @@ import Testing
     #expect(try emitted.lines.count { try nop.wholeMatch(in: $0) != nil } == 100)
   }
 
-  @Test("with a tracer a site calls ftrace_caller, or a trampoline of its own if there is a filter")
+  @Test("with a compiled tracer a site calls its trampoline, with a filter only those of functions that it wants")
   func traced() throws {
     let all = try Command.run("sites", "matmul", "--tracer", "function", "--", "3")
     #expect(
       all.lines.filter { $0.contains(" entry ") }.allSatisfy {
-        $0.contains("  tracing  e8 ") && $0.contains("call ftrace_caller")
+        $0.contains("  tracing  e8 ") && $0.contains("call ftrace_trampoline")
       })
     let some = try Command.run("sites", "matmul", "--tracer", "function", "--filter", "dot", "--", "3")
     #expect(some.lines.count { $0.contains("call ftrace_trampoline") && $0.hasSuffix("  dot") } == 1)

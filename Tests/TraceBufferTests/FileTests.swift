@@ -45,9 +45,10 @@ final class ShmFile: Sendable {
     #expect(contents.clock == .tsc)
     #expect(contents.code == ftrace_test_code_start()..<ftrace_test_code_end())
     #expect(contents.names == names)
-    #expect(contents.name(at: 100, epoch: 2) == "first")
-    #expect(contents.name(at: 100, epoch: 3) == "zweite")
-    #expect(contents.name(at: 63, epoch: 3) == nil)
+    let index = CodeNameIndex(contents.names)
+    #expect(index.name(at: 100, epoch: 2)?.name == "first")
+    #expect(index.name(at: 100, epoch: 3)?.name == "zweite")
+    #expect(index.name(at: 63, epoch: 3) == nil)
     #expect(contents.calibration.samples.count >= 3)
     #expect(contents.workers.map(\.threadID) == [System.threadID])
     // The open block is in it up to the last event. Nested losses that no block was opened after are in the table at the next gap.

@@ -12,6 +12,7 @@
 #include "ftrace_entry_points.h"
 #include "ftrace_fork.h"
 #include "ftrace_plan.h"
+#include "ftrace_processor.h"
 #include "ftrace_recorder.h"
 #include "ftrace_registers.h"
 #include "ftrace_sabotage.h"

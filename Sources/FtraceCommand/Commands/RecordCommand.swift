@@ -4,11 +4,12 @@ import FtraceWorkloads
 
 struct RecordCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "record", abstract: "Run a workload, and record the entries and exits of its functions in a file.",
+    commandName: "record", abstract: "Run a workload, and record the calls of its functions in a file.",
     discussion: """
-      The workload's own output is all that is on standard output. 'ftrace report FILE' prints what was recorded.
+      Entries and exits are recorded, as the tracer function_graph does, or with --tracer function entries with their callers. The workload's own
+      output is all that is on standard output. 'ftrace report FILE' prints what was recorded.
 
-      Example: ftrace record -o fib.trace fib -- 20
+      Example: ftrace record -o fib.trace fib --args -- 20
       """)
 
   @OptionGroup var workload: WorkloadOptions
@@ -18,14 +19,15 @@ struct RecordCommand: ParsableCommand {
   var output: String
 
   func run() throws {
-    guard choice.tracer == nil || choice.tracer == FunctionGraphTracer.name else {
-      throw CommandFailure(.usage, "record writes the events of function_graph: leave --tracer out")
+    let name = choice.tracer ?? RecordedTracer.functionGraph.rawValue
+    guard let tracer = RecordedTracer(rawValue: name) else {
+      throw CommandFailure(.usage, "record writes the events of function or function_graph, not of '\(name)'")
     }
     let session = try Session(try workload.make(), tracer: NopTracer())
     let recorder: TraceRecorder
     do throws(TraceRecorderError) {
       recorder = try TraceRecorder(
-        in: session.runtime, filter: choice.traceFilter, options: choice.options, to: output)
+        in: session.runtime, filter: choice.traceFilter, options: choice.options, tracer: tracer, to: output)
     } catch { throw CommandFailure(error) }
 
     var failure: CommandFailure?

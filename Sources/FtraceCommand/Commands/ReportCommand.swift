@@ -30,7 +30,7 @@ struct ReportCommand: ParsableCommand {
       case .notATrace: throw CommandFailure(.malformedInput, error.description)
       }
     }
-    let trace = GraphTrace(read.contents)
+    let trace = RecordedTracer.report(of: read.contents)
     if json {
       Terminal.print(Self.json(trace, isWhole: read.damage == nil))
     } else {
@@ -43,15 +43,8 @@ struct ReportCommand: ParsableCommand {
     }
   }
 
-  private static func json(_ trace: GraphTrace, isWhole: Bool) -> String {
-    let counts = trace.counts()
-    let fields: [(String, Int)] = [
-      ("entries", counts.entries), ("exits", counts.exits), ("lost", counts.lost),
-      ("lost_entries", Int(trace.losses.entries)), ("lost_exits", Int(trace.losses.exits)),
-      ("unwound", counts.unwound), ("open", counts.openAtEnd), ("open_at_start", counts.openAtStart),
-      ("workers", trace.workers.count),
-    ]
-    let numbers = fields.map { "\"\($0.0)\": \($0.1)" }.joined(separator: ", ")
+  private static func json(_ trace: any RecordedTrace, isWhole: Bool) -> String {
+    let numbers = trace.sums.map { "\"\($0.name)\": \($0.value)" }.joined(separator: ", ")
     return "{\(numbers), \"clock\": \"\(trace.calibration.clock)\", \"whole\": \(isWhole)}"
   }
 }

@@ -35,15 +35,26 @@ struct TracerChoice: ParsableArguments {
   @Option(help: ArgumentHelp("Leave out functions whose name matches; can be given several times.", valueName: "glob"))
   var notrace: [String] = []
 
-  @Option(help: ArgumentHelp("Memory for events, in MiB, 1 to 1048576.", valueName: "MiB"))
-  var bufferSize = 512
+  @Option(
+    help: ArgumentHelp(
+      "Memory for events: 8K to 1T, as 64K, 512M or 1G; a number alone is one of MiB.", valueName: "size"))
+  var bufferSize = BufferSize(bytes: 512 << 20)
 
-  @Option(help: ArgumentHelp("Times of function_graph: tsc, coarse, ordinal or monotonic.", valueName: "clock"))
+  @Option(
+    help: ArgumentHelp(
+      "What becomes of events that do not fit: discard loses them, overwrite those before them.", valueName: "mode"))
+  var mode = TraceBuffer.Mode.discard
+
+  @Option(help: ArgumentHelp("Times of events: tsc, coarse, ordinal or monotonic.", valueName: "clock"))
   var clock = TraceClockKind.tsc
 
+  @Flag(help: "Record arguments and results, of functions whose signature was declared: function and function_graph.")
+  var args = false
+
   func validate() throws {
-    guard (1...1 << 20).contains(bufferSize) else {
-      throw ValidationError("--buffer-size is a number from 1 to 1048576")
+    if let problem = bufferSize.problem { throw ValidationError(problem) }
+    if args, let tracer, RecordedTracer(rawValue: tracer) == nil, Tracers.named(tracer) != nil {
+      throw ValidationError("--args is for the tracers function and function_graph: \(tracer) records no values")
     }
   }
 
@@ -52,8 +63,10 @@ struct TracerChoice: ParsableArguments {
   }
 
   var options: TracerOptions {
-    var options = TracerOptions(bufferBytes: bufferSize << 20)
+    var options = TracerOptions(bufferBytes: bufferSize.bytes)
     options.clock = clock
+    options.mode = mode
+    options.values = args
     return options
   }
 
@@ -72,6 +85,18 @@ struct TracerChoice: ParsableArguments {
         "no function matches '\(glob)'" + (nearest.isEmpty ? "" : "; did you mean \(nearest.joined(separator: ", "))?"))
     }
   }
+}
+
+extension TraceBuffer.Mode: ExpressibleByArgument {
+  public init?(argument: String) {
+    switch argument {
+    case "overwrite": self = .overwrite
+    case "discard": self = .discard
+    default: return nil
+    }
+  }
+
+  public static var allValueStrings: [String] { ["overwrite", "discard"] }
 }
 
 extension TraceClockKind: ExpressibleByArgument {

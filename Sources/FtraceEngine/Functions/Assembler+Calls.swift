@@ -57,7 +57,7 @@ extension Assembler {
     mov(.eax, vectors)  // what a function with variable arguments wants to know
     call(.base(.r11))
     switch signature.result {
-    case .integer: mov(.base(.rbx), .rax)
+    case .integer, .pointer, .boolean: mov(.base(.rbx), .rax)
     case .float: movss(.base(.rbx), .xmm0)
     case .double: movsd(.base(.rbx), .xmm0)
     case nil: break
@@ -93,7 +93,7 @@ extension Assembler {
     lea(.rdx, .base(.rsp, result))
     callAbsolute(invoke)
     switch signature.result {
-    case .integer: mov(.rax, .base(.rsp, result))
+    case .integer, .pointer, .boolean: mov(.rax, .base(.rsp, result))
     case .float: movss(.xmm0, .base(.rsp, result))
     case .double: movsd(.xmm0, .base(.rsp, result))
     case nil: break

@@ -16,7 +16,10 @@ extension EngineState {
       return self.hosts[id]
     }
     let wide = image.declaredVectorWidth > .bits128
-    let siteClass = try siteClass(of: image.name, excluded: wide, for: desired.ops)
+    let variant = function.signature.map {
+      variants.number(of: ValueLocations($0, endsByReturns: image.endsByReturns))
+    }
+    let siteClass = try siteClass(of: image.name, excluded: wide, variant: variant ?? 0, for: desired.ops)
     if Int(siteClass) >= actual.classTargets.count { try admitNewClasses() }
 
     var exclusion: SiteExclusion? = wide ? .wideVectors(bits: Int(image.declaredVectorWidth.rawValue)) : nil
@@ -57,7 +60,7 @@ extension EngineState {
     let body = FunctionBody(
       name: image.name, block: block, sites: image.sites, rawReturns: image.rawReturns, generation: nextGeneration,
       callees: callees, hosts: hosts,
-      exclusion: exclusion, installedAt: ftrace_rdtsc(), ownerID: function.id,
+      exclusion: exclusion, variant: variant ?? 0, signature: function.signature, installedAt: ftrace_rdtsc(), ownerID: function.id,
       callsItself: image.relocations.contains {
         [.ownSlot, .function(function.id)].contains(EngineSymbol($0.symbol))
       })
@@ -96,11 +99,18 @@ extension EngineState {
 
   /// The class of a function of that name under the filters of some ops.
   func siteClass(
-    of name: String, excluded: Bool, for list: [RegisteredOps]
+    of name: String, excluded: Bool, variant: UInt32, for list: [RegisteredOps]
   ) throws(FtraceError) -> UInt16 {
     var members: UInt32 = 0
     for ops in list where !ops.isShared && ops.filter.matches(name) { members |= 1 << ops.number }
-    return try classes.number(of: SiteClass(members: excluded ? 0 : members, excluded: excluded))
+    return try classes.number(of: Self.siteClass(excluded ? 0 : members, excluded: excluded, variant, variantMembers))
+  }
+
+  /// A class whose kind of function is told apart only where a member asks for it.
+  static func siteClass(
+    _ members: UInt32, excluded: Bool = false, _ variant: UInt32, _ variantMembers: UInt32
+  ) -> SiteClass {
+    SiteClass(members: members, excluded: excluded, variant: members & variantMembers != 0 ? variant : 0)
   }
 
   private func check(_ image: FunctionImage) throws(FtraceError) {

@@ -31,6 +31,7 @@ extension EngineState {
       unsafe sink.pointee.slot = slot.index
       unsafe sink.pointee.ops = UInt32(number)
     }
+    if ops.body?.wantsValues == true { variantMembers |= 1 << number } else { variantMembers &= ~(1 << number) }
     let flag = ThreadBlock.opsActive(slot: slot.index, ops: number)
     do throws(FtraceError) {
       let a = Assembler()
@@ -80,8 +81,9 @@ extension EngineState {
     for body in bodies.values where !body.isUnlinked && !isExcluded(body) {
       guard let first = body.siteOffsets.first else { continue }
       let old = classes[unsafe tables.desiredClass[Int(first >> 3)]]
-      var new = old
-      if isOwn, let filter, filter.matches(body.name) { new.members |= bit } else { new.members &= ~bit }
+      let isMember = isOwn && filter.map { $0.matches(body.name) } ?? false
+      let new = Self.siteClass(
+        isMember ? old.members | bit : old.members & ~bit, excluded: old.excluded, body.variant, variantMembers)
       if new != old { changes += classChanges(of: body, to: try classes.number(of: new)) }
     }
     return changes

@@ -39,6 +39,8 @@ struct TrampolineKey: Hashable {
   var registers: Bool
   /// At which end of the function, if there are compiled bodies: they differ.
   var end: TraceEnd?
+  /// What kind of functions the sites are of, if a compiled body asks for it.
+  var variant: UInt32 = 0
 
   var named: [UInt32] { compiled + thunks }
 }

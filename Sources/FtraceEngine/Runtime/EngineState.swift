@@ -62,6 +62,9 @@ struct DesiredState {
   var trampolines: [TrampolineKey: Trampoline] = [:]
   /// Numbers of compiled ops that went, while some of their code may run.
   var compiledNumbers: Set<Int> = []
+  /// Numbers of ops whose bodies ask for the kind of function, as bits, and those kinds.
+  var variantMembers: UInt32 = 0
+  var variants = SiteVariants()
   /// Bodies that sites run for good, after a kill.
   var keptBodies: [any TraceBody] = []
   /// Thunks that pass calls over, by their code as it is: those of ops that went, and all while tracing is off.

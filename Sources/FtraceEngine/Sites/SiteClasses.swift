@@ -6,6 +6,8 @@ struct SiteClass: Hashable, Sendable {
   var members: UInt32 = 0
   /// Never traced, whatever is registered: its code keeps values where the trampolines do not save them.
   var excluded = false
+  /// What kind of function it is, for members whose bodies ask for it; 0 if none does.
+  var variant: UInt32 = 0
 }
 
 /// The classes in use, by number. Class 0 is that of functions which only shared ops want.

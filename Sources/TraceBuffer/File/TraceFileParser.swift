@@ -155,10 +155,12 @@ struct TraceFileParser {
         return fail(offset + index * 8, .badRecord)
       }
       let bytes = (24..<count * 8).map { UInt8(truncatingIfNeeded: words[index + $0 / 8] >> ($0 % 8 * 8)) }
+      let texts = bytes.split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false)
       snapshot.names.append(
         CodeName(
           start: words[index + 1], size: words[index + 2], epoch: UInt32(words[index] >> 32),
-          name: String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)))
+          name: String(decoding: texts[0], as: UTF8.self),
+          signature: texts.count > 1 ? String(decoding: texts[1].prefix { $0 != 0 }, as: UTF8.self) : ""))
       index += count
     }
   }

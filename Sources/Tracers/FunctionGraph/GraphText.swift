@@ -6,14 +6,13 @@ import FtraceTraceBuffer
 ///
 /// A call that calls nothing is one line; others have a line at each end, with the duration at the last. Workers' lines are merged by time, unless the
 /// clock is ordinal. The marks before a duration are the kernel's: `+` more than 10 us, `!` 100 us, `#` 1 ms, `*` 10 ms, `@` 100 ms, `$` 1 s.
-struct GraphText {
+struct GraphText<Symbols: SymbolLookup> {
   private let trace: GraphTrace
-  /// The name of what was at an address at a time of the trace's clock.
-  private let name: (UInt, UInt64) -> String
+  private var symbols: Symbols
 
-  init(_ trace: GraphTrace, name: @escaping (UInt, UInt64) -> String) {
+  init(_ trace: GraphTrace, _ symbols: Symbols) {
     self.trace = trace
-    self.name = name
+    self.symbols = symbols
   }
 
   /// A call that has begun: when, nil if that is not known.
@@ -29,7 +28,7 @@ struct GraphText {
     let column: [UInt8]
   }
 
-  func write<Failure: Error>(limit: Int?, to sink: ([UInt8]) throws(Failure) -> Void) throws(Failure) {
+  mutating func write<Failure: Error>(limit: Int?, to sink: ([UInt8]) throws(Failure) -> Void) throws(Failure) {
     var text = Array(Self.header(trace.tracer).utf8)
     var tasks = zip(trace.workers, trace.blocks).map { worker, blocks in
       Task(events: WorkerEvents(blocks), column: Self.column(worker.name, worker.threadID))
@@ -60,41 +59,48 @@ struct GraphText {
     for (index, task) in tasks.enumerated() {
       guard let coming = task.events.coming else { continue }
       if trace.calibration.clock == .ordinal { return index }
-      if best.map({ coming.clock < $0.time }) ?? true { best = (index, coming.clock) }
+      if best.map({ coming.record.clock < $0.time }) ?? true { best = (index, coming.record.clock) }
     }
     return best?.index
   }
 
   // MARK: - Lines
 
-  private func step(_ task: inout Task) -> [[UInt8]] {
-    guard let (record, block) = task.events.next() else { return [] }
+  private mutating func step(_ task: inout Task) -> [[UInt8]] {
+    guard let event = task.events.next() else { return [] }
+    let record = event.record
     let depth = task.frames.count
     switch record.kind {
     case .entry:
-      let name = name(atSite: record)
-      if let exit = task.events.coming, exit.kind == .exit, self.name(atSite: exit) == name {
+      let function = symbol(of: event, task)
+      let call = "\(function.name)(\(function.arguments(event.values)))"
+      if let exit = task.events.coming, exit.record.kind == .exit, symbol(of: exit, task).name == function.name {
         _ = task.events.next()
-        return [line(task, duration(from: record.clock, to: exit.clock), depth, "\(name)();")]
+        let time = duration(from: record.clock, to: exit.record.clock)
+        return [line(task, time, depth, "\(call)\(function.result(exit.values));")]
       }
-      task.frames.append(Frame(name: name, start: record.clock))
-      return [line(task, nil, depth, "\(name)() {")]
+      task.frames.append(Frame(name: function.name, start: record.clock))
+      return [line(task, nil, depth, "\(call) {")]
     case .exit:
-      let name = name(atSite: record)
+      let function = symbol(of: event, task)
+      let end = "}" + function.result(event.values)
       // An entry that is missing leaves the line without a beginning: it says whose end it is.
-      guard let frame = task.frames.last, frame.name == name else {
-        return [line(task, nil, depth, "} /* \(name) */")]
+      guard let frame = task.frames.last, frame.name == function.name else {
+        return [line(task, nil, depth, "\(end) /* \(function.name) */")]
       }
       task.frames.removeLast()
       let time = frame.start.flatMap { duration(from: $0, to: record.clock) }
-      return [line(task, time, depth - 1, frame.start == nil ? "} /* \(name) */" : "}")]
+      return [line(task, time, depth - 1, frame.start == nil ? "\(end) /* \(function.name) */" : end)]
     case .unwound:
       return (0..<min(Int(record.count), depth)).compactMap { _ in
         task.frames.popLast().map { line(task, nil, task.frames.count, "} /* \($0.name): unwound */") }
       }
     case .resync:
-      let open = block.words(of: record).reversed().map { address in
-        name(trace.base + UInt(UInt32(truncatingIfNeeded: UInt(address) &- trace.base)), record.clock)
+      let block = task.events.blocks[event.block]
+      var open: [String] = []
+      for address in block.words(of: record).reversed() {
+        let place = trace.base + UInt(UInt32(truncatingIfNeeded: UInt(address) &- trace.base))
+        open.append(symbols.symbol(at: place, time: record.clock, epoch: block.header.epoch).name)
       }
       // What is known of the beginnings holds for the frames that are still there.
       let known = zip(task.frames, open).prefix { $0.name == $1 }.map(\.0)
@@ -106,8 +112,10 @@ struct GraphText {
     }
   }
 
-  private func name(atSite record: TraceRecord) -> String {
-    name(trace.base + UInt(record.afterSite) - 5, record.clock)
+  private mutating func symbol(of event: WorkerEvent, _ task: Task) -> CodeSymbol {
+    symbols.symbol(
+      at: trace.base + UInt(event.record.afterSite) - 5, time: event.record.clock,
+      epoch: task.events.blocks[event.block].header.epoch)
   }
 
   private func line(_ task: Task, _ nanoseconds: UInt64?, _ depth: Int, _ text: String) -> [UInt8] {
@@ -159,18 +167,5 @@ struct GraphText {
     #   |    |           |   |                     |   |   |   |
 
     """
-  }
-}
-
-extension LossCause {
-  /// Why, and what can be done about it.
-  var explanation: String {
-    switch self {
-    case .nested: "a signal handler made them while its thread recorded another"
-    case .full, .budget: "they did not fit into the buffer: raise its size"
-    case .overwritten: "newer ones took their place: raise the buffer's size"
-    case .memory: "there was no memory for them: free some, or lower the buffer's size"
-    case .workers: "there were more threads than the buffer tells apart"
-    }
   }
 }

@@ -2,7 +2,7 @@ import FtraceEngine
 import FtraceQuiescence
 import FtraceTraceBuffer
 
-/// Records both ends of each call into a file, while the program runs: what `ftrace record` does, for `TraceFile` to read.
+/// Records calls into a file, one end or both, while the program runs: what `ftrace record` does, for `TraceFile` to read.
 ///
 /// A thread empties the workers' rings. What it cannot keep up with is lost, and counted in the file.
 public final class TraceRecorder: Sendable {
@@ -14,12 +14,13 @@ public final class TraceRecorder: Sendable {
   /// Begins to record the functions that `filter` wants, and those defined later.
   /// - Throws: as `TraceRuntime.register`, or `TraceRecorderError.file`; nothing is traced then.
   public init(
-    in runtime: TraceRuntime, filter: TraceFilter = .all, options: TracerOptions = TracerOptions(), to path: String
+    in runtime: TraceRuntime, filter: TraceFilter = .all, options: TracerOptions = TracerOptions(),
+    tracer: RecordedTracer = .functionGraph, to path: String
   ) throws(TraceRecorderError) {
     self.runtime = runtime
     do throws(FtraceError) {
-      buffer = try TraceBuffer.make(options, tracer: FunctionGraphTracer.name, for: runtime)
-      ops = TraceOps(name: "record", filter: filter, body: EventBody(ends: .both, into: buffer))
+      buffer = try TraceBuffer.make(options, tracer: tracer.rawValue, for: runtime)
+      ops = TraceOps(name: "record", filter: filter, body: tracer.body(values: options.values, into: buffer))
     } catch { throw .engine(error) }
     do throws(TraceBufferError) { sink = try FileSink.start(buffer, path: path) } catch { throw .file(error) }
     do throws(FtraceError) { try runtime.register(ops) } catch {
@@ -32,12 +33,8 @@ public final class TraceRecorder: Sendable {
   /// - Throws: as `TraceRuntime.unregister`; recording goes on then. `.file`: something could not be written; what is in the file can be read.
   public func finish() throws(TraceRecorderError) -> EventLosses {
     do throws(FtraceError) { try runtime.unregister(ops) } catch { throw .engine(error) }
-    let base = UInt64(runtime.codeAddresses.lowerBound)
     do throws(TraceBufferError) {
-      try buffer.add(
-        runtime.codeNames.map {
-          CodeName(start: UInt64($0.start) - base, size: UInt64($0.size), epoch: 0, name: $0.name)
-        })
+      try buffer.add(runtime.recordedNames)
       try sink.finish()
     } catch { throw .file(error) }
     var losses = buffer.losses
