@@ -33,6 +33,12 @@ struct ftrace_word_store {
   uint64_t value;
 };
 
+/// What a slot holds: the address of a function's present body, or of a trap. Any thread, at any time.
+static inline uint64_t ftrace_load_word(uintptr_t address) {
+  // Pairs with the stores of `ftrace_plan_apply`, and with those that publish a first body, after which it is complete.
+  return atomic_load_explicit((_Atomic(uint64_t) *)address, memory_order_acquire);
+}
+
 /// A cell of one of the recorder's tables. `old` is what it held.
 struct ftrace_cell_store {
   void *address;

@@ -119,7 +119,7 @@ extension EngineState {
     case 1: return ops[0].thunk.offset
     default:
       let thunks = ops.map(\.thunk.offset)
-      let key = TrampolineKey(kind: .multiCall, thunks: thunks, registers: false)
+      let key = TrampolineKey(kind: .multiCall, thunks: thunks)
       return try interned(key, passedOver: passedOver) { a in a.multiCall(thunks) }
     }
   }
@@ -132,10 +132,10 @@ extension EngineState {
   ) throws(FtraceError) -> UInt32 {
     let compiled = ops.filter { $0.isCompiled }
     let called = ops.filter { !$0.isCompiled }
-    let registers = called.contains { $0.ops.wantsRegisters }
+    let saves = called.reduce(into: SaveSet()) { $0.formUnion($1.ops.saves) }
     let variant = compiled.contains { $0.ops.body?.wantsValues == true } ? variant : 0
     let key = TrampolineKey(
-      kind: .caller, compiled: compiled.map(\.thunk.offset), thunks: called.map(\.thunk.offset), registers: registers,
+      kind: .caller, compiled: compiled.map(\.thunk.offset), thunks: called.map(\.thunk.offset), saves: saves,
       end: compiled.isEmpty ? nil : end, variant: variant)
     if let trampoline = trampolines[key] { return trampoline.block.offset }
     let target = try calledTarget(called, passedOver)
@@ -145,7 +145,7 @@ extension EngineState {
       if called.isEmpty {
         a.ret()
       } else {
-        a.callerTrampoline(registers: registers) { a.call(EngineSymbol.code(target).symbol) }
+        a.callerTrampoline(saves) { a.call(EngineSymbol.code(target).symbol) }
       }
       for body in bodies { body.finishOutOfLine() }
     }
