@@ -83,7 +83,9 @@ private func patch(
     self.count = count
     // All words are initialised, and freed with this object.
     unsafe base = .allocate(byteCount: count * Self.stride, alignment: 4096)
-    for index in 0..<count * Self.stride / 8 { unsafe base.storeBytes(of: Self.off, toByteOffset: index * 8, as: UInt64.self) }
+    for index in 0..<count * Self.stride / 8 {
+      unsafe base.storeBytes(of: Self.off, toByteOffset: index * 8, as: UInt64.self)
+    }
   }
 
   deinit { unsafe base.deallocate() }
