@@ -44,7 +44,8 @@ public struct DynamicCall: Sendable {
     guard values.count == arguments.count else {
       throw .argumentCount(function: function.name, expected: arguments.count, found: values.count)
     }
-    for (index, value) in values.enumerated() where value.type.valueClass?.passing != arguments[index].valueClass?.passing {
+    for (index, value) in values.enumerated()
+    where value.type.valueClass?.passing != arguments[index].valueClass?.passing {
       throw .argumentType(
         function: function.name, index: index, expected: arguments[index].valueClass, found: value.type)
     }

@@ -128,7 +128,8 @@ extension EngineState {
 
   /// What is left to do when a retired body's memory is reclaimed.
   func bodyReclaimed(_ body: FunctionBody, tag: UInt32) {
-    names.record(start: body.block.offset, size: body.block.size, name: body.name, body.signature, since: body.installedAt)
+    names.record(
+      start: body.block.offset, size: body.block.size, name: body.name, body.signature, since: body.installedAt)
     let identity = ObjectIdentifier(body)
     bodies[tag] = nil
     bodiesByIdentity[identity] = nil

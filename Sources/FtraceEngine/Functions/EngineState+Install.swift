@@ -60,7 +60,8 @@ extension EngineState {
     let body = FunctionBody(
       name: image.name, block: block, sites: image.sites, rawReturns: image.rawReturns, generation: nextGeneration,
       callees: callees, hosts: hosts,
-      exclusion: exclusion, variant: variant ?? 0, signature: function.signature, installedAt: ftrace_rdtsc(), ownerID: function.id,
+      exclusion: exclusion, variant: variant ?? 0, signature: function.signature, installedAt: ftrace_rdtsc(),
+      ownerID: function.id,
       callsItself: image.relocations.contains {
         [.ownSlot, .function(function.id)].contains(EngineSymbol($0.symbol))
       })

@@ -68,7 +68,8 @@ final class FunctionBody {
   init(
     name: String, block: CodeBlock, sites: [Site], rawReturns: [Int], generation: UInt32, callees: [FunctionEntity],
     hosts: [HostEntity],
-    exclusion: SiteExclusion?, variant: UInt32, signature: Signature?, installedAt: UInt64, ownerID: UInt32, callsItself: Bool
+    exclusion: SiteExclusion?, variant: UInt32, signature: Signature?, installedAt: UInt64, ownerID: UInt32,
+    callsItself: Bool
   ) {
     self.name = name
     self.block = block
