@@ -12,6 +12,9 @@ public struct EventRecording: Sendable {
   ///   - name: of the tracer.
   ///   - ends: of functions that are recorded.
   ///   - parents: whether entries bear the caller and the processor.
+  ///   - options: size, mode and clock of the buffer, and whether values are recorded.
+  ///   - runtime: whose functions.
+  ///   - filter: which of them.
   /// - Throws: as `TraceRuntime.register`, and `.system` if there is no memory for events; nothing is recorded then.
   public init(
     _ name: String, ends: TraceEnds, parents: Bool = false, options: TracerOptions, in runtime: TraceRuntime,
