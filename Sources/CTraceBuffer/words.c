@@ -37,9 +37,19 @@ FTRACE_UNINSTRUMENTED void words_count(const uint64_t *word, const uint64_t *end
     word = plain_events(word, end, &entries);
     events += (uint64_t)(word - start);
     if (word == end) break;
-    const uint32_t upper = (uint32_t)(*word >> 32), kind = upper & 15;
+    uint32_t upper = (uint32_t)(*word >> 32), kind = upper & 15;
+    // Runs of entries with their callers, as the tracer `function` writes them, and of values between them.
+    while (kind == FTRACE_WORD_ENTRY_WITH_PARENT || kind == FTRACE_WORD_VALUES) {
+      const bool entry = kind == FTRACE_WORD_ENTRY_WITH_PARENT;
+      entries += entry;
+      events += entry;
+      word += entry ? 2 : 1 + (uint32_t)*word;
+      if (word >= end) goto done;
+      upper = (uint32_t)(*word >> 32);
+      kind = upper & 15;
+    }
     // Entries are 4 and 5, exits all but those below and 9 to 12.
-    if (__builtin_expect(kind >= 5 && kind != FTRACE_WORD_VALUES && kind != FTRACE_WORD_UNWOUND, 1)) {
+    if (__builtin_expect(kind >= 5 && kind != FTRACE_WORD_UNWOUND, 1)) {
       entries += kind == FTRACE_WORD_ENTRY;
       events++;
       word++;
@@ -47,15 +57,11 @@ FTRACE_UNINSTRUMENTED void words_count(const uint64_t *word, const uint64_t *end
     }
     const uint64_t follow = (uint32_t)*word;
     if (kind == 0) events += upper != 0;
-    if (kind == FTRACE_WORD_ENTRY_WITH_PARENT) {
-      entries++;
-      events++;
-      word++;
-    }
-    if (kind == FTRACE_WORD_LOSS || kind == FTRACE_WORD_RESYNC || kind == FTRACE_WORD_VALUES) word += follow;
+    if (kind == FTRACE_WORD_LOSS || kind == FTRACE_WORD_RESYNC) word += follow;
     if (kind == FTRACE_WORD_UNWOUND) counts->unwound += follow;
     word++;
   }
+done:
   counts->events[FTRACE_END_ENTRY] += entries;
   counts->events[FTRACE_END_EXIT] += events - entries;
 }

@@ -34,6 +34,9 @@ public struct TracerOptions: Sendable {
   public var mode = TraceBuffer.Mode.discard
   /// Whether arguments and results are recorded, of functions whose signature was declared.
   public var values = false
+  /// What the tracer `callback` calls, and at which ends of functions.
+  public var callback: TraceCallback?
+  public var callbackEnds = TraceEnds.entry
 
   public init(bufferBytes: Int = 512 << 20) { self.bufferBytes = bufferBytes }
 }
@@ -42,7 +45,8 @@ public struct TracerOptions: Sendable {
 public enum Tracers {
   /// In the order in which they are listed.
   public static let all: [any Tracer.Type] = [
-    NopTracer.self, FunctionTracer.self, FunctionGraphTracer.self, CountTracer.self,
+    NopTracer.self, FunctionTracer.self, FunctionGraphTracer.self, CountTracer.self, StackTracer.self,
+    CallbackTracer.self,
   ]
 
   /// Their names.

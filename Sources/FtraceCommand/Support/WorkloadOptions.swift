@@ -26,7 +26,7 @@ struct WorkloadOptions: ParsableArguments {
 
 /// Which tracer, and for which functions.
 struct TracerChoice: ParsableArguments {
-  @Option(help: ArgumentHelp("nop, function, function_graph or count.", valueName: "tracer"))
+  @Option(help: ArgumentHelp("nop, function, function_graph, count or stack.", valueName: "tracer"))
   var tracer: String?
 
   @Option(help: ArgumentHelp("Trace only functions whose name matches; can be given several times.", valueName: "glob"))
@@ -72,7 +72,9 @@ struct TracerChoice: ParsableArguments {
 
   func make() throws(CommandFailure) -> any Tracer {
     let name = tracer ?? NopTracer.name
-    guard let type = Tracers.named(name) else { throw .unknown("tracer", name, of: Tracers.names) }
+    // One that calls a function of the program is for programs.
+    let names = Tracers.names.filter { $0 != CallbackTracer.name }
+    guard names.contains(name), let type = Tracers.named(name) else { throw .unknown("tracer", name, of: names) }
     return type.init(options: options)
   }
 

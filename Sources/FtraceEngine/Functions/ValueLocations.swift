@@ -12,7 +12,9 @@ public struct ValueLocations: Hashable, Sendable {
   }
 
   /// Those of a signature.
-  /// - Parameter endsByReturns: whether each exit site stands before a `ret`.
+  /// - Parameters:
+  ///   - signature: by the C convention.
+  ///   - endsByReturns: whether each exit site stands before a `ret`.
   public init(_ signature: Signature, endsByReturns: Bool = true) {
     let results = signature.result.flatMap { CallingConvention.sysV.resultLocations(of: [$0]) }
     self.init(

@@ -91,10 +91,11 @@ import FtraceX86Assembler
     if withParent { a.sub(.r11d, 1) }
     a.mov(.base(place, 4), .r11d)
     if withParent {
-      a.mov(.r11, .base(.rsp, 8))
-      a.mov(.base(place, 8), .r11)
       loadProcessor(a)
-      a.mov(.base(place, 14), .r11w)
+      a.shl(.r11, 48)
+      // Addresses of a process end below 2⁴⁷ (Documentation/arch/x86/x86_64/mm.rst of the kernel).
+      a.or(.r11, .base(.rsp, 8))
+      a.mov(.base(place, 8), .r11)
     }
     let size = appendValues(end, body, at: place, withParent ? 16 : 8)
     a.add(place, size)

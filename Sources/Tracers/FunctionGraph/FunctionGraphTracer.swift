@@ -12,7 +12,7 @@ public final class FunctionGraphTracer: Tracer {
   public static let help = "record the entry and the exit of every call: durations, and who called whom"
 
   private let options: TracerOptions
-  private let running = ShortLocked<RunningBuffer?>(nil)
+  private let running = ShortLocked<EventRecording?>(nil)
 
   public init(options: TracerOptions = TracerOptions()) { self.options = options }
 
@@ -20,14 +20,15 @@ public final class FunctionGraphTracer: Tracer {
 
   public func start(in runtime: TraceRuntime, filter: TraceFilter = .all) throws(FtraceError) {
     guard running.withLock({ $0 == nil }) else { throw .alreadyRegistered(Self.name) }
-    let started = try RunningBuffer(.functionGraph, options, in: runtime, filter: filter)
+    let started = try EventRecording(
+      Self.name, ends: .both, options: options, in: runtime, filter: filter)
     running.withLock { $0 = started }
   }
 
   public func stop() throws(FtraceError) -> GraphTrace {
     guard let current = running.withLock({ $0 }) else { throw .notRegistered(Self.name) }
-    try current.runtime.unregister(current.ops)
+    let contents = try current.finish()
     running.withLock { $0 = nil }
-    return GraphTrace(current.buffer.snapshot())
+    return GraphTrace(contents)
   }
 }

@@ -12,7 +12,7 @@ public final class FunctionTracer: Tracer {
   public static let help = "record every call: function and caller, time, thread, processor"
 
   private let options: TracerOptions
-  private let running = ShortLocked<RunningBuffer?>(nil)
+  private let running = ShortLocked<EventRecording?>(nil)
 
   public init(options: TracerOptions = TracerOptions()) {
     self.options = options
@@ -23,14 +23,15 @@ public final class FunctionTracer: Tracer {
 
   public func start(in runtime: TraceRuntime, filter: TraceFilter = .all) throws(FtraceError) {
     guard running.withLock({ $0 == nil }) else { throw .alreadyRegistered(Self.name) }
-    let started = try RunningBuffer(.function, options, in: runtime, filter: filter)
+    let started = try EventRecording(
+      Self.name, ends: .entry, parents: true, options: options, in: runtime, filter: filter)
     running.withLock { $0 = started }
   }
 
   public func stop() throws(FtraceError) -> Trace {
     guard let current = running.withLock({ $0 }) else { throw .notRegistered(Self.name) }
-    try current.runtime.unregister(current.ops)
+    let contents = try current.finish()
     running.withLock { $0 = nil }
-    return Trace(current.buffer.snapshot())
+    return Trace(contents)
   }
 }
