@@ -127,6 +127,7 @@ let package = Package(
       name: "TracersTests",
       dependencies: [
         "Ftrace", "FtraceEngine", "FtraceDisassembly", "FtracePlatform", "FtraceTestSupport", "CFtraceShims",
+        "CFtraceTestShims",
       ],
       swiftSettings: memory),
     .testTarget(name: "WorkloadsTests", dependencies: ["FtraceWorkloads", "FtraceTestSupport"], swiftSettings: memory),

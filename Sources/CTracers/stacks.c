@@ -2,10 +2,10 @@
 
 enum { AREA_BYTES = 4096 };
 
-// Emitted code has vectors live, and a sanitizer's runtime would overwrite them.
+// What runs within an append: emitted code has vectors live, and a sanitizer's runtime would overwrite them.
 #define WRITER FTRACE_UNINSTRUMENTED __attribute__((target("general-regs-only")))
 
-static struct ftrace_stack_area *make(struct ftrace_stacks *stacks) {
+static WRITER struct ftrace_stack_area *make(struct ftrace_stacks *stacks) {
   const long start = ftrace_sys_mmap(0, AREA_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (start < 0 && start > -4096) return NULL;
   struct ftrace_stack_area *const area = (struct ftrace_stack_area *)start;
@@ -39,7 +39,7 @@ static WRITER void walk(struct ftrace_stack_area *area, const struct ftrace_appe
   area->count = count;
 }
 
-static uint32_t refill(struct ftrace_sink *sink, struct ftrace_channel *channel, const struct ftrace_append *append) {
+static WRITER uint32_t refill(struct ftrace_sink *sink, struct ftrace_channel *channel, const struct ftrace_append *append) {
   struct ftrace_stacks *const stacks = (struct ftrace_stacks *)sink;
   struct ftrace_stack_area *area = channel->scratch;
   if (!area) {

@@ -8,6 +8,10 @@ import Testing
       (["run", "fibb"], "ftrace: no workload named 'fibb': did you mean fib?"),
       (["run", "zzzzzzzz"], "ftrace: no workload named 'zzzzzzzz': there are fib, calls, matmul, brainfuck, pool"),
       (["run", "fib", "--tracer", "functoin"], "ftrace: no tracer named 'functoin': did you mean function?"),
+      (
+        ["run", "fib", "--tracer", "callback"],
+        "ftrace: no tracer named 'callback': there are nop, function, function_graph, count, stack"
+      ),
       (["rnu"], "ftrace: no command named 'rnu': did you mean run?"),
       (["sites", "poool"], "ftrace: no workload named 'poool': did you mean pool?"),
       (["audit", "matnul"], "ftrace: no workload named 'matnul': did you mean matmul?"),

@@ -1,4 +1,5 @@
 import CFtraceShims
+import CFtraceTestShims
 import Ftrace
 import FtraceEngine
 import FtracePlatform
@@ -76,6 +77,25 @@ import Testing
       try tracer.start(in: runtime)
       onThreads(1) { _ in try? withWorker(named: "a-worker") { _ in _ = f(1) } }
       #expect(try tracer.stop().tasks.map(\.name) == ["a-worker"])
+    }
+  }
+
+  @Test("the processor is the one that the thread runs on")
+  func processor() throws {
+    try withRuntime { runtime in
+      let f = try runtime.adder("f", 1)
+      let first = ftrace_test_processor(0)
+      let second = ftrace_test_processor(first + 1)
+      let chosen = second < 0 ? [first] : [first, second]
+      let tracer = FunctionTracer()
+      try tracer.start(in: runtime)
+      for cpu in chosen {
+        onThreads(1) { _ in
+          #expect(ftrace_test_run_on(cpu))
+          _ = f(1)
+        }
+      }
+      #expect(try tracer.stop().map(\.cpu) == chosen.map { Int($0) })
     }
   }
 

@@ -28,6 +28,7 @@ import Testing
             var options = TracerOptions(bufferBytes: round % 3 == 0 ? 64 << 10 : 1 << 20)
             options.mode = buffering
             options.clock = TraceClockKind.allCases[round % 4]
+            options.values = round % 2 == 1
             let tracer = FunctionGraphTracer(options: options)
             let counter = CountTracer()
             try tracer.start(in: runtime)
@@ -63,11 +64,69 @@ import Testing
             if let open = depth { #expect(open > 0) }
             depth = depth.map { $0 - 1 }
           case .loss: depth = nil
-          case .unwound, .values: Issue.record("\(record.kind)")
+          case .values: break
+          case .unwound: Issue.record("\(record.kind)")
           }
         }
       }
       #expect(depth != nil || blocks.isEmpty || trace.losses.total > 0)
+    }
+  }
+
+  @Test(
+    "each function's values are its own while functions are redefined, and tracers come and go",
+    arguments: RecordingMode.allCases)
+  func values(mode: RecordingMode) throws {
+    try withRuntime(mode) { runtime in
+      // Each returns its argument, and those of a kind have arguments of a range of their own.
+      let integer = try runtime.define("integer", as: ((Int) -> Int).self) { f in
+        f.entrySite()
+        f.mov(.rax, .rdi)
+        f.functionReturn()
+      }
+      let double = try runtime.define("double", as: ((Double) -> Double).self) { f in
+        f.entrySite()
+        f.functionReturn()
+      }
+      let done = Flag()
+      try beside(
+        {
+          onThreads(2) { _ in
+            var number = 0
+            while !done.isSet {
+              number += 1
+              if integer(number) != number || double(Double(number)) != Double(number) { Issue.record("\(number)") }
+            }
+          }
+        },
+        meanwhile: {
+          defer { done.set() }
+          for round in 0..<12 {
+            var options = TracerOptions(bufferBytes: 256 << 10)
+            options.values = true
+            options.mode = round % 2 == 0 ? .overwrite : .discard
+            let tracer = FunctionGraphTracer(options: options)
+            let other = FunctionTracer(options: options)
+            try tracer.start(in: runtime)
+            if round % 3 == 0 { try other.start(in: runtime, filter: TraceFilter(trace: ["double"])) }
+            try runtime.redefine(integer.handle) { f in
+              f.entrySite()
+              f.nop(round + 1)
+              f.mov(.rax, .rdi)
+              f.functionReturn()
+            }
+            sched_yield()
+            if round % 3 == 0 {
+              for event in try other.stop() { #expect(Double(bitPattern: event.arguments.first ?? 0) >= 1) }
+            }
+            var text: [UInt8] = []
+            try tracer.stop().write(of: runtime, limit: 20_000) { text += $0 }
+            // A line with both ends has the same number twice.
+            let line = #/(integer|double)\((\d+(?:\.0)?)\) = (\d+(?:\.0)?);/#
+            for match in String(decoding: text, as: UTF8.self).matches(of: line) { #expect(match.2 == match.3) }
+          }
+        })
+      #expect(runtime.audit().isSound)
     }
   }
 

@@ -52,6 +52,21 @@ import Testing
     }
   }
 
+  @Test("by the ordinal clock calls are numbered")
+  func ordinal() throws {
+    try withRuntime { runtime in
+      let f = try runtime.adder("f", 1)
+      var options = TracerOptions(bufferBytes: 1 << 20)
+      options.clock = .ordinal
+      let tracer = FunctionTracer(options: options)
+      try tracer.start(in: runtime)
+      for _ in 0..<3 { _ = f(1) }
+      let events = events(lines(try tracer.stop(), runtime))
+      let line = #/.{24} \[\d{3}\]  ([ \d]{12}): f <-ftrace_adaptor/#
+      #expect(try events.map { try line.wholeMatch(in: $0)?.1 } == ["           1", "           2", "           3"])
+    }
+  }
+
   @Test("losses are told, and counted as written")
   func losses() throws {
     try withRuntime { runtime in

@@ -172,6 +172,39 @@ import Testing
     }
   }
 
+  @Test("functions whose values are in the same places share a trampoline, others have their own")
+  func trampolines() throws {
+    try withRuntime(.atEmission) { runtime in
+      func define(_ name: String, _ signature: Signature?) throws {
+        _ = try runtime.define(name, signature: signature) { f in
+          f.entrySite()
+          f.functionReturn()
+        }
+      }
+      try define("a", Signature([.int64], returning: .int64))
+      try define("b", Signature([.pointer], returning: .boolean))
+      try define("c", Signature([.double], returning: .int64))
+      try define("d", nil)
+      try define("e", nil)
+      func targets() -> [String: UInt] {
+        var targets: [String: UInt] = [:]
+        for site in runtime.entrySites {
+          if case .tracing(let trampoline) = site.state { targets[site.function] = trampoline }
+        }
+        return targets
+      }
+      let (values, plain) = (tracer(), FunctionGraphTracer())
+      try values.start(in: runtime)
+      let with = targets()
+      #expect(with.count == 5 && with["a"] == with["b"] && with["d"] == with["e"])
+      #expect(Set(with.values).count == 3)
+      _ = try values.stop()
+      try plain.start(in: runtime)
+      #expect(Set(targets().values).count == 1)
+      _ = try plain.stop()
+    }
+  }
+
   @Test(
     "with a buffer that is too small an event and its values are there or lost together",
     arguments: [0, 16_384, 70_000])

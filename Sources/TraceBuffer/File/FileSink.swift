@@ -30,7 +30,10 @@ public final class FileSink: Sendable {
   private final class StreamState: @unchecked Sendable { var value = State() }
 
   /// Begins to stream to a file, which is made anew.
-  /// - Parameter interval: time between two looks at the buffer.
+  /// - Parameters:
+  ///   - buffer: what is emptied; kept until the end.
+  ///   - path: of the file.
+  ///   - interval: time between two looks at the buffer.
   /// - Throws: `system` if the file, its head, or the thread is refused.
   public static func start(
     _ buffer: TraceBuffer, path: String, interval: Duration = .milliseconds(5)

@@ -19,6 +19,8 @@ struct TraceText<Symbols: SymbolLookup> {
     var symbols = symbols
     let tasks = trace.tasks.map { Array((Self.padded($0.name, to: 16) + "-" + Self.trailing($0.threadID, 7)).utf8) }
     var left = limit ?? .max
+    // By a clock that has no times, calls are numbered within their thread.
+    var numbers = [UInt64](repeating: 0, count: tasks.count)
     for (task, event) in MergedEvents(trace.blocks) {
       if left == 0 { break }
       let record = event.record
@@ -32,7 +34,8 @@ struct TraceText<Symbols: SymbolLookup> {
       text += " [".utf8
       if let cpu = record.processor { Self.append(cpu, digits: 3, pad: "0", to: &text) } else { text += "---".utf8 }
       text += "]  ".utf8
-      appendTime(record.clock, to: &text)
+      numbers[task] += 1
+      appendTime(record.clock, number: numbers[task], to: &text)
       text += ": ".utf8
       let epoch = trace.blocks[task][event.block].header.epoch
       let ip = trace.base + UInt(record.afterSite) - 5
@@ -69,10 +72,10 @@ struct TraceText<Symbols: SymbolLookup> {
 
   // MARK: - Columns
 
-  /// Seconds and microseconds; of a clock that is none the count itself, as of the kernel's clock `counter`.
-  private func appendTime(_ clock: UInt64, to text: inout [UInt8]) {
+  /// Seconds and microseconds; where there are none a number, as by the kernel's clock `counter`.
+  private func appendTime(_ clock: UInt64, number: UInt64, to text: inout [UInt8]) {
     guard let nanoseconds = trace.calibration.nanoseconds(at: clock) else {
-      Self.append(Int(truncatingIfNeeded: clock), digits: 12, pad: " ", to: &text)
+      Self.append(Int(truncatingIfNeeded: number), digits: 12, pad: " ", to: &text)
       return
     }
     let microseconds = nanoseconds / 1000
