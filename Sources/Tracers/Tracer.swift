@@ -32,6 +32,10 @@ public struct TracerOptions: Sendable {
   public var clock = TraceClockKind.tsc
   /// What becomes of events that do not fit: they are lost, or those before them are.
   public var mode = TraceBuffer.Mode.discard
+  /// Which calls `function_graph` records, of those that the filter wants.
+  public var graph = GraphLimits()
+  /// The kernel's ids of the threads that `function_graph` and `profile` trace; none: all.
+  public var threads: [Int32] = []
 
   public init(bufferBytes: Int = 512 << 20) { self.bufferBytes = bufferBytes }
 }
@@ -40,7 +44,7 @@ public struct TracerOptions: Sendable {
 public enum Tracers {
   /// In the order in which they are listed.
   public static let all: [any Tracer.Type] = [
-    NopTracer.self, FunctionTracer.self, FunctionGraphTracer.self, CountTracer.self,
+    NopTracer.self, FunctionTracer.self, FunctionGraphTracer.self, CountTracer.self, ProfileTracer.self,
   ]
 
   /// Their names.

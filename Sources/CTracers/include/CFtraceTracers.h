@@ -1,3 +1,4 @@
 // The out-of-line parts of compiled tracers.
 #pragma once
 #include "ftrace_counts.h"
+#include "ftrace_profile.h"

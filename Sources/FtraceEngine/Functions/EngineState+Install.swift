@@ -98,9 +98,9 @@ extension EngineState {
   func siteClass(
     of name: String, excluded: Bool, for list: [RegisteredOps]
   ) throws(FtraceError) -> UInt16 {
-    var members: UInt32 = 0
-    for ops in list where !ops.isShared && ops.filter.matches(name) { members |= 1 << ops.number }
-    return try classes.number(of: SiteClass(members: excluded ? 0 : members, excluded: excluded))
+    var siteClass = SiteClass(excluded: excluded)
+    if !excluded { for ops in list where !ops.isShared { siteClass.set(ops, filter: ops.filter, of: name) } }
+    return try classes.number(of: siteClass)
   }
 
   private func check(_ image: FunctionImage) throws(FtraceError) {

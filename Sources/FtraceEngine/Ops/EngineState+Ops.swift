@@ -72,7 +72,6 @@ extension EngineState {
   func classChanges(
     of registered: RegisteredOps, becoming filter: TraceFilter?
   ) throws(FtraceError) -> [ClassChange] {
-    let bit = UInt32(1) << registered.number
     let isOwn = filter.map { !$0.isUnfiltered || registered.ops.hasRouteOfItsOwn } ?? false
     var changes: [ClassChange] = []
     // An ops that was shared and stays so is in no class.
@@ -81,7 +80,7 @@ extension EngineState {
       guard let first = body.siteOffsets.first else { continue }
       let old = classes[unsafe tables.desiredClass[Int(first >> 3)]]
       var new = old
-      if isOwn, let filter, filter.matches(body.name) { new.members |= bit } else { new.members &= ~bit }
+      new.set(registered, filter: isOwn ? filter : nil, of: body.name)
       if new != old { changes += classChanges(of: body, to: try classes.number(of: new)) }
     }
     return changes

@@ -39,6 +39,8 @@ struct TrampolineKey: Hashable {
   var registers: Bool
   /// At which end of the function, if there are compiled bodies: they differ.
   var end: TraceEnd?
+  /// Numbers, as bits, of the compiled ops that mark the function: their bodies are those of marked functions.
+  var marked: UInt32 = 0
 
   var named: [UInt32] { compiled + thunks }
 }

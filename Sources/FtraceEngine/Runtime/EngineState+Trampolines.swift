@@ -24,7 +24,7 @@ extension EngineState {
 
   private func substitute(for key: TrampolineKey, _ passedOver: Set<UInt32>) -> UInt32? {
     trampolines.first { other, _ in
-      other.kind == key.kind && other.compiled == key.compiled && other.end == key.end
+      other.kind == key.kind && other.compiled == key.compiled && other.end == key.end && other.marked == key.marked
         && (other.registers || !key.registers)
         && other.thunks.filter { !passedOver.contains($0) } == key.thunks
     }?.value.block.offset

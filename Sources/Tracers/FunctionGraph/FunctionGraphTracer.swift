@@ -30,7 +30,7 @@ public final class FunctionGraphTracer: Tracer {
   public func start(in runtime: TraceRuntime, filter: TraceFilter = .all) throws(FtraceError) {
     guard running.withLock({ $0 == nil }) else { throw .alreadyRegistered(Self.name) }
     let buffer = try TraceBuffer.make(options, tracer: Self.name, for: runtime)
-    let ops = TraceOps(name: Self.name, filter: filter, body: EventBody(ends: .both, into: buffer))
+    let ops = TraceOps.graph(Self.name, filter, options, into: buffer)
     try runtime.register(ops)
     running.withLock { $0 = Running(runtime: runtime, ops: ops, buffer: buffer) }
   }

@@ -19,7 +19,7 @@ public final class TraceRecorder: Sendable {
     self.runtime = runtime
     do throws(FtraceError) {
       buffer = try TraceBuffer.make(options, tracer: FunctionGraphTracer.name, for: runtime)
-      ops = TraceOps(name: "record", filter: filter, body: EventBody(ends: .both, into: buffer))
+      ops = TraceOps.graph("record", filter, options, into: buffer)
     } catch { throw .engine(error) }
     do throws(TraceBufferError) { sink = try FileSink.start(buffer, path: path) } catch { throw .file(error) }
     do throws(FtraceError) { try runtime.register(ops) } catch {
