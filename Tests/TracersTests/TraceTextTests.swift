@@ -118,7 +118,7 @@ import Testing
 
   @Test("tracers are found by their names")
   func registry() {
-    #expect(Tracers.names == ["nop", "function", "function_graph", "count"])
+    #expect(Tracers.names == ["nop", "function", "function_graph", "count", "profile"])
     #expect(Tracers.named("function") == FunctionTracer.self)
     #expect(Tracers.named("nothing") == nil)
   }

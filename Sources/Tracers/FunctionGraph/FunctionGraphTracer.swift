@@ -45,7 +45,7 @@ public final class FunctionGraphTracer: Tracer {
 
 extension TraceBuffer {
   /// A buffer as the options of a tracer want it.
-  static func make(_ options: TracerOptions, tracer: String, for runtime: TraceRuntime) throws(FtraceError)
+  package static func make(_ options: TracerOptions, tracer: String, for runtime: TraceRuntime) throws(FtraceError)
     -> TraceBuffer
   {
     var configuration = Configuration()

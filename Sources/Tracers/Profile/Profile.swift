@@ -39,6 +39,13 @@ public struct Profile: TraceReport {
     public var nested: Int
     /// For which there was no memory.
     public var memory: Int
+
+    public init(
+      openAtStart: Int = 0, openAtEnd: Int = 0, unwound: Int = 0, tooDeep: Int = 0, nested: Int = 0, memory: Int = 0
+    ) {
+      (self.openAtStart, self.openAtEnd, self.unwound) = (openAtStart, openAtEnd, unwound)
+      (self.tooDeep, self.nested, self.memory) = (tooDeep, nested, memory)
+    }
   }
 
   /// Those that were called, most time of their own first; by calls if there are no times.

@@ -19,7 +19,9 @@ struct ProfileRecord: Sendable {
     unsafe least = min(least, record.pointee.min)
     unsafe most = max(most, record.pointee.max)
     unsafe withUnsafeBytes(of: record.pointee.bucket) { bytes in
-      for index in buckets.indices { unsafe buckets[index] += UInt64(bytes.load(fromByteOffset: 4 * index, as: UInt32.self)) }
+      for index in buckets.indices {
+        unsafe buckets[index] += UInt64(bytes.load(fromByteOffset: 4 * index, as: UInt32.self))
+      }
     }
   }
 }

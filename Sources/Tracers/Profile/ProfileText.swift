@@ -22,7 +22,9 @@ struct ProfileText {
     for (function, row) in zip(shown, rows) { text += line("  ", row, function.name) }
     if profile.functions.count > shown.count { text += "# \(profile.functions.count - shown.count) more\n" }
     if profile.hasTimes { for function in shown { text += Self.histogram(function) } }
-    for (count, reason) in profile.missing.reasons where count > 0 { text += "# \(count) calls are missing: \(reason)\n" }
+    for (count, reason) in profile.missing.reasons where count > 0 {
+      text += "# \(count) calls are missing: \(reason)\n"
+    }
   }
 
   private static func histogram(_ function: Profile.Function) -> String {
@@ -30,7 +32,8 @@ struct ProfileText {
     var text = "#\n# \(function.name): calls by duration\n"
     for bucket in function.histogram {
       let bar = String(repeating: "#", count: max(1, bucket.calls * 40 / most))
-      text += "#  \(padded(time(bucket.from))) - \(padded(time(bucket.below)))  \(padded(String(bucket.calls), 12))  \(bar)\n"
+      text +=
+        "#  \(padded(time(bucket.from))) - \(padded(time(bucket.below)))  \(padded(String(bucket.calls), 12))  \(bar)\n"
     }
     return text
   }

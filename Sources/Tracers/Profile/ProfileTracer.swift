@@ -81,7 +81,9 @@ public final class ProfileTracer: Tracer {
   private func profile(_ current: Running) -> Profile {
     let base = current.runtime.codeAddresses.lowerBound
     let names = Dictionary(
-      current.runtime.sites.lazy.filter { $0.kind == .entry }.map { (UInt32(truncatingIfNeeded: $0.ip - base), $0.function) },
+      current.runtime.sites.lazy.filter { $0.kind == .entry }.map {
+        (UInt32(truncatingIfNeeded: $0.ip - base), $0.function)
+      },
       uniquingKeysWith: { first, _ in first })
     let scale = TickScale(word == nil ? clock : .monotonic, from: current.start)
     let sums = current.body.sums
