@@ -123,6 +123,7 @@ void ftrace_buffer_adopt_in_child(struct ftrace_buffer *buffer, void *blocks) {
     struct ftrace_channel *const channel = atomic_load(&ring->channel);
     if (channel) {
       channel->ring = NULL;
+      channel->scratch = NULL;
       channel->sink = NULL;
       channel->cursor = 0;
       channel->lost_nested[0] = channel->lost_nested[1] = 0;

@@ -44,6 +44,7 @@ struct ftrace_ring {
 
 struct ftrace_buffer {
   struct ftrace_sink sink;
+  struct ftrace_graph *graph; // how calls are chosen, NULL: all are recorded
   struct ftrace_buffer_configuration configuration;
   uint8_t *blocks;
   uint32_t pool_first; // number of the first block of the pool
@@ -96,6 +97,9 @@ HIDDEN struct ftrace_ring *ring_adopt(struct ftrace_buffer *buffer, struct ftrac
 HIDDEN void words_count(const uint64_t *word, const uint64_t *end, struct ftrace_word_counts *counts);
 /// Writes a resync record at `cursor`, which has room for FTRACE_RESYNC_FRAMES; returns where it ends.
 HIDDEN uint64_t *words_resync(const struct ftrace_buffer *buffer, uint64_t *cursor, const struct ftrace_append *append);
+
+/// The same of the calls that are recorded, where not all are.
+HIDDEN uint64_t *graph_resync(const struct ftrace_buffer *buffer, const struct ftrace_channel *channel, uint64_t *cursor);
 
 HIDDEN uint32_t buffer_refill(struct ftrace_sink *sink, struct ftrace_channel *channel, const struct ftrace_append *append);
 HIDDEN void buffer_close_channel(struct ftrace_sink *sink, struct ftrace_channel *channel);

@@ -165,7 +165,8 @@ static WRITER void write_gap(struct ftrace_buffer *buffer, struct ftrace_ring *r
       ring->pending[cause][end] = 0;
     }
   }
-  if (append->sp) cursor = words_resync(buffer, cursor, append);
+  if (append->sp)
+    cursor = buffer->graph ? graph_resync(buffer, channel, cursor) : words_resync(buffer, cursor, append);
   ring->gap = 0;
   set_cursor(channel, (uint64_t)cursor);
 }
@@ -253,6 +254,7 @@ WRITER void buffer_close_channel(struct ftrace_sink *sink, struct ftrace_channel
       atomic_fetch_add_explicit(&buffer->others->lost[FTRACE_LOST_NESTED][end], nested(channel, end), memory_order_relaxed);
   }
   channel->ring = NULL;
+  channel->scratch = NULL;
   channel->sink = NULL;
   channel->lost_nested[0] = channel->lost_nested[1] = 0;
   set_cursor(channel, 0);

@@ -38,8 +38,14 @@ public enum RecordedTracer: String, Sendable, CaseIterable {
     Self(rawValue: contents.tracer) == .function ? Trace(contents) : GraphTrace(contents)
   }
 
-  /// What it runs at the sites.
-  func body(values: Bool, into buffer: TraceBuffer) -> EventBody {
-    EventBody(ends: self == .function ? .entry : .both, parents: self == .function, values: values, into: buffer)
+  /// What records into a buffer, as the options say.
+  func ops(_ name: String, _ filter: TraceFilter, _ options: TracerOptions, into buffer: TraceBuffer) -> TraceOps {
+    switch self {
+    case .function:
+      TraceOps(
+        name: name, filter: filter,
+        body: EventBody(ends: .entry, parents: true, values: options.values, into: buffer))
+    case .functionGraph: .graph(name, filter, options, into: buffer)
+    }
   }
 }

@@ -32,11 +32,16 @@ public struct TracerOptions: Sendable {
   public var clock = TraceClockKind.tsc
   /// What becomes of events that do not fit: they are lost, or those before them are.
   public var mode = TraceBuffer.Mode.discard
-  /// Whether arguments and results are recorded, of functions whose signature was declared.
+  /// Whether arguments and results are recorded, of functions whose signature was declared. A `function_graph` with limits, or of some
+  /// threads alone, records none.
   public var values = false
   /// What the tracer `callback` calls, and at which ends of functions.
   public var callback: TraceCallback?
   public var callbackEnds = TraceEnds.entry
+  /// Which calls `function_graph` records, of those that the filter wants.
+  public var graph = GraphLimits()
+  /// The kernel's ids of the threads that `function_graph` and `profile` trace; none: all.
+  public var threads: [Int32] = []
 
   public init(bufferBytes: Int = 512 << 20) { self.bufferBytes = bufferBytes }
 }
@@ -45,8 +50,8 @@ public struct TracerOptions: Sendable {
 public enum Tracers {
   /// In the order in which they are listed.
   public static let all: [any Tracer.Type] = [
-    NopTracer.self, FunctionTracer.self, FunctionGraphTracer.self, CountTracer.self, StackTracer.self,
-    CallbackTracer.self,
+    NopTracer.self, FunctionTracer.self, FunctionGraphTracer.self, ProfileTracer.self, CountTracer.self,
+    StackTracer.self, CallbackTracer.self,
   ]
 
   /// Their names.

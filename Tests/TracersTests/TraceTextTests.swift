@@ -137,7 +137,8 @@ import Testing
 
   @Test("tracers are found by their names")
   func registry() {
-    #expect(Tracers.names == ["nop", "function", "function_graph", "count", "stack", "callback"])
+    #expect(
+      Tracers.names == ["nop", "function", "function_graph", "profile", "count", "stack", "callback"])
     #expect(Tracers.named("function") == FunctionTracer.self)
     #expect(Tracers.named("nothing") == nil)
   }

@@ -18,6 +18,7 @@
 #include "ftrace_sabotage.h"
 #include "ftrace_sanitizers.h"
 #include "ftrace_scan.h"
+#include "ftrace_shadow.h"
 #include "ftrace_signal.h"
 #include "ftrace_signal_frame.h"
 #include "ftrace_stop.h"

@@ -4,4 +4,5 @@
 #include "ftrace_block.h"
 #include "ftrace_buffer.h"
 #include "ftrace_clock.h"
+#include "ftrace_graph.h"
 #include "ftrace_words.h"

@@ -9,6 +9,8 @@ public final class BodyBuilder {
   /// Where instructions go.
   public let code: Assembler
   public let end: TraceEnd
+  /// Whether this is the entry of a function that the ops marks.
+  public let isMarked: Bool
   /// Where the body begins, and where a slow path that made room goes back to.
   public let again: Label
   /// The end of the body, where what was spilled is restored.
@@ -25,12 +27,13 @@ public final class BodyBuilder {
   private var outOfLine: [() -> Void] = []
 
   init(
-    _ code: Assembler, _ end: TraceEnd, slot: UInt32, ops: Int, slowCode: Symbol, clockCode: UInt32, base: UInt,
-    values: ValueLocations?
+    _ code: Assembler, _ end: TraceEnd, isMarked: Bool, slot: UInt32, ops: Int, slowCode: Symbol, clockCode: UInt32,
+    base: UInt, values: ValueLocations?
   ) {
     self.values = values
     self.code = code
     self.end = end
+    self.isMarked = isMarked
     self.slot = slot
     self.ops = ops
     self.slowCode = slowCode
@@ -80,9 +83,11 @@ public final class BodyBuilder {
   }
 
   /// Goes the slow way if a condition holds: the sink is asked for room, and the body runs again from `again`, or ends.
-  public func slow(_ condition: Condition) {
+  public func slow(_ condition: Condition) { code.j(condition, slowWay()) }
+
+  /// Where the slow way begins, for branches to it out of `unlikely` code: asked for before, with everything spilled.
+  public func slowWay() -> Label {
     let start = code.label()
-    code.j(condition, start)
     let spilled = spilled
     outOfLine.append { [self] in
       code.bind(start)
@@ -94,6 +99,7 @@ public final class BodyBuilder {
       code.j(.ne, again)
       code.jmp(finished)
     }
+    return start
   }
 
   /// Code that stands behind the body and is rarely run: reached by a branch if a condition holds. It ends with a jump of its own.

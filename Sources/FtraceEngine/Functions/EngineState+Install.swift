@@ -102,16 +102,10 @@ extension EngineState {
   func siteClass(
     of name: String, excluded: Bool, variant: UInt32, for list: [RegisteredOps]
   ) throws(FtraceError) -> UInt16 {
-    var members: UInt32 = 0
-    for ops in list where !ops.isShared && ops.filter.matches(name) { members |= 1 << ops.number }
-    return try classes.number(of: Self.siteClass(excluded ? 0 : members, excluded: excluded, variant, variantMembers))
-  }
-
-  /// A class whose kind of function is told apart only where a member asks for it.
-  static func siteClass(
-    _ members: UInt32, excluded: Bool = false, _ variant: UInt32, _ variantMembers: UInt32
-  ) -> SiteClass {
-    SiteClass(members: members, excluded: excluded, variant: members & variantMembers != 0 ? variant : 0)
+    var siteClass = SiteClass(excluded: excluded)
+    if !excluded { for ops in list where !ops.isShared { siteClass.set(ops, filter: ops.filter, of: name) } }
+    siteClass.distinguish(variant, for: variantMembers)
+    return try classes.number(of: siteClass)
   }
 
   private func check(_ image: FunctionImage) throws(FtraceError) {

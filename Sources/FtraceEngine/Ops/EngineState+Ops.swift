@@ -73,7 +73,6 @@ extension EngineState {
   func classChanges(
     of registered: RegisteredOps, becoming filter: TraceFilter?
   ) throws(FtraceError) -> [ClassChange] {
-    let bit = UInt32(1) << registered.number
     let isOwn = filter.map { !$0.isUnfiltered || registered.ops.hasRouteOfItsOwn } ?? false
     var changes: [ClassChange] = []
     // An ops that was shared and stays so is in no class.
@@ -81,9 +80,9 @@ extension EngineState {
     for body in bodies.values where !body.isUnlinked && !isExcluded(body) {
       guard let first = body.siteOffsets.first else { continue }
       let old = classes[unsafe tables.desiredClass[Int(first >> 3)]]
-      let isMember = isOwn && filter.map { $0.matches(body.name) } ?? false
-      let new = Self.siteClass(
-        isMember ? old.members | bit : old.members & ~bit, excluded: old.excluded, body.variant, variantMembers)
+      var new = old
+      new.set(registered, filter: isOwn ? filter : nil, of: body.name)
+      new.distinguish(body.variant, for: variantMembers)
       if new != old { changes += classChanges(of: body, to: try classes.number(of: new)) }
     }
     return changes

@@ -27,6 +27,8 @@ import CFtraceShims
   public let ends: TraceEnds
   /// What runs instead of a callback, if it is compiled.
   let body: (any TraceBody)?
+  /// The functions for whose entries a compiled body is emitted as that of a marked one.
+  let marks: TraceFilter?
 
   /// Whether its sites cannot call `ftrace_caller`, whatever its filter.
   var hasRouteOfItsOwn: Bool { saves != .shared || body != nil || ends != .entry }
@@ -62,6 +64,7 @@ import CFtraceShims
     self.preservesVectors = preservesVectors
     self.ends = ends
     self.body = nil
+    self.marks = nil
     unsafe self.callback = callback
     unsafe self.context = context
     self.retained = nil
@@ -83,6 +86,7 @@ import CFtraceShims
     self.preservesVectors = false
     self.ends = ends
     self.body = nil
+    self.marks = nil
     self.retained = box
     // Safe: the ops owns the box, and the engine owns the ops while the callback can run.
     unsafe self.context = Unmanaged.passUnretained(box).toOpaque()
@@ -96,7 +100,10 @@ import CFtraceShims
   }
 
   /// An ops whose body is machine code in the trampolines of its sites: the cheapest there is. It is registered once at a time.
-  public init(name: String, filter: TraceFilter = .all, body: any TraceBody) {
+  /// - Parameter marks: functions, of those that the filter wants, at whose entries the body is emitted with `BodyBuilder.isMarked`. It
+  ///   goes by the name, as the filter does, and holds for functions that are defined later.
+  public init(name: String, filter: TraceFilter = .all, marks: TraceFilter? = nil, body: any TraceBody) {
+    self.marks = marks
     self.name = name
     self.filter = filter
     self.wantsRegisters = false

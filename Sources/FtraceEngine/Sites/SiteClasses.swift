@@ -4,10 +4,26 @@ import CFtraceShims
 struct SiteClass: Hashable, Sendable {
   /// Numbers of the ops, as bits.
   var members: UInt32 = 0
+  /// Those of them that mark the function: their bodies differ there.
+  var marked: UInt32 = 0
   /// Never traced, whatever is registered: its code keeps values where the trampolines do not save them.
   var excluded = false
   /// What kind of function it is, for members whose bodies ask for it; 0 if none does.
   var variant: UInt32 = 0
+}
+
+extension SiteClass {
+  /// Enters an ops, if its filter wants a function of that name, or removes it.
+  mutating func set(_ ops: RegisteredOps, filter: TraceFilter?, of name: String) {
+    let bit = UInt32(1) << ops.number
+    (members, marked) = (members & ~bit, marked & ~bit)
+    guard let filter, filter.matches(name) else { return }
+    members |= bit
+    if let marks = ops.ops.marks, marks.matches(name) { marked |= bit }
+  }
+
+  /// Enters the kind of the function, if one of the members asks for it.
+  mutating func distinguish(_ kind: UInt32, for asking: UInt32) { variant = members & asking != 0 ? kind : 0 }
 }
 
 /// The classes in use, by number. Class 0 is that of functions which only shared ops want.

@@ -20,11 +20,20 @@ public struct EventRecording: Sendable {
     _ name: String, ends: TraceEnds, parents: Bool = false, options: TracerOptions, in runtime: TraceRuntime,
     filter: TraceFilter
   ) throws(FtraceError) {
+    try self.init(name, options: options, in: runtime) { buffer in
+      let body = EventBody(ends: ends, parents: parents, values: options.values, into: buffer)
+      return TraceOps(name: name, filter: filter, body: body)
+    }
+  }
+
+  /// Begins to record what an ops of the caller's writes into the buffer.
+  init(
+    _ name: String, options: TracerOptions, in runtime: TraceRuntime, _ ops: (TraceBuffer) -> TraceOps
+  ) throws(FtraceError) {
     self.runtime = runtime
     buffer = try TraceBuffer.make(options, tracer: name, for: runtime)
-    let body = EventBody(ends: ends, parents: parents, values: options.values, into: buffer)
-    ops = TraceOps(name: name, filter: filter, body: body)
-    try runtime.register(ops)
+    self.ops = ops(buffer)
+    try runtime.register(self.ops)
   }
 
   /// Ends it. When it returns no more is written.

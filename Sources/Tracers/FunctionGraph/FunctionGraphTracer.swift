@@ -20,8 +20,9 @@ public final class FunctionGraphTracer: Tracer {
 
   public func start(in runtime: TraceRuntime, filter: TraceFilter = .all) throws(FtraceError) {
     guard running.withLock({ $0 == nil }) else { throw .alreadyRegistered(Self.name) }
-    let started = try EventRecording(
-      Self.name, ends: .both, options: options, in: runtime, filter: filter)
+    let started = try EventRecording(Self.name, options: options, in: runtime) { buffer in
+      TraceOps.graph(Self.name, filter, options, into: buffer)
+    }
     running.withLock { $0 = started }
   }
 

@@ -20,7 +20,7 @@ public final class TraceRecorder: Sendable {
     self.runtime = runtime
     do throws(FtraceError) {
       buffer = try TraceBuffer.make(options, tracer: tracer.rawValue, for: runtime)
-      ops = TraceOps(name: "record", filter: filter, body: tracer.body(values: options.values, into: buffer))
+      ops = tracer.ops("record", filter, options, into: buffer)
     } catch { throw .engine(error) }
     do throws(TraceBufferError) { sink = try FileSink.start(buffer, path: path) } catch { throw .file(error) }
     do throws(FtraceError) { try runtime.register(ops) } catch {

@@ -1,0 +1,123 @@
+import CFtraceShims
+import FtraceEngine
+import FtraceX86Assembler
+
+/// What bodies with a shadow stack have in common: see `ftrace_shadow.h`.
+///
+/// Registers, all spilled: `rcx` is the worker's block, `rsi` a frame. Everything up to the busy flag only reads, so that a worker that is not
+/// traced, and a call that is deeper than the limit, change nothing.
+extension BodyBuilder {
+  static let frameBytes = Int32(FTRACE_FRAME_BYTES)
+
+  enum FrameMember {
+    case sp, start, what, child
+
+    var displacement: Int32 {
+      switch self {
+      case .sp: Int32(FTRACE_FRAME_SP)
+      case .start: Int32(FTRACE_FRAME_START)
+      case .what: Int32(FTRACE_FRAME_WHAT)
+      case .child: Int32(FTRACE_FRAME_CHILD)
+      }
+    }
+  }
+
+  /// A member of the frame in `rsi`, or of one of its neighbours.
+  func frame(_ member: FrameMember, next: Int32 = 0) -> Mem {
+    .base(.rsi, member.displacement + next * Self.frameBytes)
+  }
+
+  private func beginShadow() {
+    spill(.rcx, .rdx, .rax, .rsi)
+    loadBlock(.rcx)
+  }
+
+  /// Loads the shadow stack into `r11` and its top into `rsi`. If an event is under way already, this is a signal handler that has
+  /// interrupted it: it is counted.
+  private func loadTop() {
+    let a = code
+    a.mov(.r11, channel(.rcx, .scratch))
+    a.test(.r11, .r11)
+    slow(.e)
+    a.mov(.rsi, .base(.r11, Int32(FTRACE_SHADOW_TOP)))
+  }
+
+  /// Begins an entry: after it `rsi` is the top, `r11` the shadow stack, and the busy flag is set. A call that is to have no frame
+  /// does not get there.
+  /// - Parameter isInside: whether a call is wanted only from within another one, unless its function is marked.
+  func beginEntry(isInside: Bool = false) {
+    let a = code
+    beginShadow()
+    leaveIfBusy()
+    loadTop()
+    a.cmp(frame(.sp), .rsp)
+    slow(.be)
+    a.cmp(.rsi, .base(.r11, Int32(FTRACE_SHADOW_LIMIT)))
+    unlikely(.ae) { [self] in
+      a.inc(.qword, .base(.r11, Int32(FTRACE_SHADOW_PASSED)))
+      a.jmp(done)
+    }
+    if isInside && !isMarked {
+      // The frame below all others.
+      a.cmp(.qword, frame(.sp), -1)
+      a.j(.e, done)
+    }
+    a.mov(.dword, channel(.rcx, .busy), 1)
+  }
+
+  /// Begins an exit: after it `rsi` is the frame of the call, and the busy flag is set. `rax` and `rdx` stay as they are.
+  func beginExit() {
+    let a = code
+    leaveIfBusy()
+    loadTop()
+    let slowWay = slowWay()
+    a.cmp(frame(.sp), .rsp)
+    unlikely(.ne) { [self] in
+      a.j(.b, slowWay)
+      // Not a frame of this stack, if any: a call that has none, unless the stack has frames of another one on top.
+      let stray = a.label()
+      a.cmp(.qword, frame(.sp), -1)
+      a.j(.e, stray)
+      a.cmp(.rsi, .base(.r11, Int32(FTRACE_SHADOW_LIMIT)))
+      a.j(.b, slowWay)
+      a.bind(stray)
+      a.inc(.qword, .base(.r11, Int32(FTRACE_SHADOW_STRAYS)))
+      a.jmp(done)
+    }
+    a.mov(.dword, channel(.rcx, .busy), 1)
+  }
+
+  /// Loads the worker's block for an exit.
+  func loadBlockForExit() { beginShadow() }
+
+  private func leaveIfBusy() {
+    let a = code
+    a.cmp(.dword, channel(.rcx, .busy), 0)
+    unlikely(.ne) { [self] in
+      a.inc(.qword, channel(.rcx, .lostNested(end)))
+      a.mov(.qword, channel(.rcx, .limit), 0)
+      a.jmp(done)
+    }
+  }
+
+  /// Stores the stack pointer into the frame above `rsi`, and makes that one the top.
+  func push() {
+    let a = code
+    a.mov(frame(.sp, next: 1), .rsp)
+    a.add(.rsi, Self.frameBytes)
+    storeTop()
+  }
+
+  /// Makes the frame below `rsi` the top.
+  func pop() {
+    code.sub(.rsi, Self.frameBytes)
+    storeTop()
+  }
+
+  private func storeTop() {
+    code.mov(.r11, channel(.rcx, .scratch))
+    code.mov(.base(.r11, Int32(FTRACE_SHADOW_TOP)), .rsi)
+  }
+
+  func endEvent() { code.mov(.dword, channel(.rcx, .busy), 0) }
+}
