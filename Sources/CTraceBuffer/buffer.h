@@ -98,4 +98,9 @@ HIDDEN void words_count(const uint64_t *word, const uint64_t *end, struct ftrace
 HIDDEN uint64_t *words_resync(const struct ftrace_buffer *buffer, uint64_t *cursor, const struct ftrace_append *append);
 
 HIDDEN uint32_t buffer_refill(struct ftrace_sink *sink, struct ftrace_channel *channel, const struct ftrace_append *append);
+/// Writes the frames that are open now.
+HIDDEN void buffer_unwound(struct ftrace_sink *sink, struct ftrace_channel *channel, const struct ftrace_append *append);
+/// The worker ends: no frame of it is open.
+HIDDEN void buffer_end_channel(struct ftrace_sink *sink, struct ftrace_channel *channel);
+/// The buffer wants no more of the worker, whose frames may be open.
 HIDDEN void buffer_close_channel(struct ftrace_sink *sink, struct ftrace_channel *channel);

@@ -105,6 +105,7 @@ struct ftrace_worker_view {
   int32_t tid;
   char name[16];
   uint32_t alive;
+  uint32_t ended; // by itself, not by the end of the buffer
   struct ftrace_losses losses;
 };
 void ftrace_buffer_worker(const struct ftrace_buffer *buffer, uint32_t ring, struct ftrace_worker_view *view);

@@ -25,7 +25,7 @@ public struct TraceSnapshot: Sendable {
 
   public var clock: TraceClockKind { calibration.clock }
 
-  /// The name of the code at an offset in the arena, in an epoch; nil if none was added. O(names).
+  /// The name of the code at an offset in the arena, in an epoch; nil if none was added. O(names): for many use ``CodeNameIndex``.
   public func name(at offset: UInt64, epoch: UInt32) -> String? {
     names.last { $0.epoch <= epoch && offset >= $0.start && offset - $0.start < $0.size }?.name
   }

@@ -14,6 +14,7 @@ public final class FunctionGraphTracer: Tracer {
     var runtime: TraceRuntime
     var ops: TraceOps
     var buffer: TraceBuffer
+    var namer: CodeNamer
   }
 
   private let options: TracerOptions
@@ -30,15 +31,17 @@ public final class FunctionGraphTracer: Tracer {
   public func start(in runtime: TraceRuntime, filter: TraceFilter = .all) throws(FtraceError) {
     guard running.withLock({ $0 == nil }) else { throw .alreadyRegistered(Self.name) }
     let buffer = try TraceBuffer.make(options, tracer: Self.name, for: runtime)
+    let namer = CodeNamer(buffer, of: runtime)
     let ops = TraceOps(name: Self.name, filter: filter, body: EventBody(ends: .both, into: buffer))
     try runtime.register(ops)
-    running.withLock { $0 = Running(runtime: runtime, ops: ops, buffer: buffer) }
+    running.withLock { $0 = Running(runtime: runtime, ops: ops, buffer: buffer, namer: namer) }
   }
 
   public func stop() throws(FtraceError) -> GraphTrace {
     guard let current = running.withLock({ $0 }) else { throw .notRegistered(Self.name) }
     try current.runtime.unregister(current.ops)
     running.withLock { $0 = nil }
+    current.runtime.remove(current.namer)
     return GraphTrace(current.buffer.snapshot())
   }
 }

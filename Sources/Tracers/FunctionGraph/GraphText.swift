@@ -8,24 +8,22 @@ import FtraceTraceBuffer
 /// clock is ordinal. The marks before a duration are the kernel's: `+` more than 10 us, `!` 100 us, `#` 1 ms, `*` 10 ms, `@` 100 ms, `$` 1 s.
 struct GraphText {
   private let trace: GraphTrace
-  /// The name of what was at an address at a time of the trace's clock.
-  private let name: (UInt, UInt64) -> String
+  /// The name of what was at an address at a time of the trace's clock, and in an epoch of the code.
+  private let name: (UInt, UInt64, UInt32) -> String
 
-  init(_ trace: GraphTrace, name: @escaping (UInt, UInt64) -> String) {
+  init(_ trace: GraphTrace, name: @escaping (UInt, UInt64, UInt32) -> String) {
     self.trace = trace
     self.name = name
-  }
-
-  /// A call that has begun: when, nil if that is not known.
-  private struct Frame {
-    var name: String
-    var start: UInt64?
   }
 
   /// A worker whose events are being printed.
   private struct Task {
     var events: WorkerEvents
-    var frames: [Frame] = []
+    /// The functions that are open, with the times at which they began.
+    var open = OpenFunctions<String, UInt64>()
+    /// Events are missing since the last resync.
+    var isInGap = false
+    var last: EventBlock?
     let column: [UInt8]
   }
 
@@ -69,45 +67,59 @@ struct GraphText {
 
   private func step(_ task: inout Task) -> [[UInt8]] {
     guard let (record, block) = task.events.next() else { return [] }
-    let depth = task.frames.count
+    if let last = task.last, last.header.sequence != block.header.sequence, !block.follows(last) { task.isInGap = true }
+    task.last = block
+    let depth = task.open.frames.count
     switch record.kind {
     case .entry:
-      let name = name(atSite: record)
-      if let exit = task.events.coming, exit.kind == .exit, self.name(atSite: exit) == name {
+      let name = name(atSite: record, block)
+      if let exit = task.events.coming, let its = task.events.comingBlock, exit.kind == .exit,
+        self.name(atSite: exit, its) == name
+      {
+        task.last = its
         _ = task.events.next()
         return [line(task, duration(from: record.clock, to: exit.clock), depth, "\(name)();")]
       }
-      task.frames.append(Frame(name: name, start: record.clock))
+      task.open.enter(name, record.clock)
       return [line(task, nil, depth, "\(name)() {")]
     case .exit:
-      let name = name(atSite: record)
+      let name = name(atSite: record, block)
+      let (unwound, call) = task.open.exit(name)
+      let lines = self.lines(task, unwound: unwound, from: depth)
       // An entry that is missing leaves the line without a beginning: it says whose end it is.
-      guard let frame = task.frames.last, frame.name == name else {
-        return [line(task, nil, depth, "} /* \(name) */")]
-      }
-      task.frames.removeLast()
-      let time = frame.start.flatMap { duration(from: $0, to: record.clock) }
-      return [line(task, time, depth - 1, frame.start == nil ? "} /* \(name) */" : "}")]
+      guard let call else { return [line(task, nil, depth, "} /* \(name) */")] }
+      let time = call.value.flatMap { duration(from: $0, to: record.clock) }
+      let text = call.value == nil ? "} /* \(name) */" : "}"
+      return lines + [line(task, time, task.open.frames.count, text)]
     case .unwound:
-      return (0..<min(Int(record.count), depth)).compactMap { _ in
-        task.frames.popLast().map { line(task, nil, task.frames.count, "} /* \($0.name): unwound */") }
-      }
+      let closed = task.open.unwind(Int(clamping: record.count))
+      return lines(task, unwound: closed, from: depth)
     case .resync:
-      let open = block.words(of: record).reversed().map { address in
-        name(trace.base + UInt(UInt32(truncatingIfNeeded: UInt(address) &- trace.base)), record.clock)
+      let listed = block.words(of: record).reversed().map { address in
+        name(
+          trace.base + UInt(UInt32(truncatingIfNeeded: UInt(address) &- trace.base)) - 1, record.clock,
+          block.header.epoch)
       }
-      // What is known of the beginnings holds for the frames that are still there.
-      let known = zip(task.frames, open).prefix { $0.name == $1 }.map(\.0)
-      task.frames = known + open.dropFirst(known.count).map { Frame(name: $0, start: nil) }
-      return []
+      let closed = task.open.resync(listed, isCut: record.isCut, isBehindGap: task.isInGap)
+      defer { task.isInGap = false }
+      return lines(task, unwound: closed, from: depth)
     case .loss:
+      task.isInGap = true
       return [task.column + " | [LOST \(record.count) EVENTS: \(record.cause?.explanation ?? "unknown cause")]\n".utf8]
     case .values: return []
     }
   }
 
-  private func name(atSite record: TraceRecord) -> String {
-    name(trace.base + UInt(record.afterSite) - 5, record.clock)
+  /// The ends of calls that ended without an exit, innermost first; behind a gap it may be the exits that are missing, and nothing is said.
+  private func lines(_ task: Task, unwound: [OpenFunctions<String, UInt64>.Frame], from depth: Int) -> [[UInt8]] {
+    if task.isInGap { return [] }
+    return unwound.enumerated().compactMap { index, frame in
+      frame.value == nil ? nil : line(task, nil, depth - 1 - index, "} /* \(frame.key ?? ""): unwound */")
+    }
+  }
+
+  private func name(atSite record: TraceRecord, _ block: EventBlock) -> String {
+    name(trace.base + UInt(record.afterSite) - 5, record.clock, block.header.epoch)
   }
 
   private func line(_ task: Task, _ nanoseconds: UInt64?, _ depth: Int, _ text: String) -> [UInt8] {

@@ -17,11 +17,13 @@ public struct GraphTrace: TraceReport {
   public let blocks: [[EventBlock]]
 
   /// Names that came with the trace, for where no runtime is there to ask.
-  private let contents: TraceSnapshot
+  let contents: TraceSnapshot
+  let names: CodeNameIndex
 
   /// A trace that was taken out of a buffer, or read from a file.
   public init(_ contents: TraceSnapshot) {
     self.contents = contents
+    names = CodeNameIndex(contents.names)
     tracer = contents.tracer
     base = UInt(contents.code.lowerBound)
     calibration = contents.calibration
@@ -38,71 +40,23 @@ public struct GraphTrace: TraceReport {
     self.blocks = numbers.map { (byWorker[$0] ?? []).sorted { $0.header.sequence < $1.header.sequence } }
   }
 
-  /// How many events of each kind there are, over all workers. Linear.
-  public func counts() -> Counts {
-    var counts = Counts()
-    counts.lost = Int(losses.total)
-    for index in workers.indices {
-      var depth = 0
-      for block in blocks[index] {
-        for record in block {
-          switch record.kind {
-          case .entry:
-            counts.entries += 1
-            depth += 1
-          case .exit:
-            counts.exits += 1
-            if depth > 0 { depth -= 1 } else { counts.openAtStart += 1 }
-          case .unwound:
-            let count = Int(record.count)
-            counts.unwound += count
-            counts.openAtStart += max(0, count - depth)
-            depth = max(0, depth - count)
-          case .loss, .resync, .values: break
-          }
-        }
-      }
-      counts.openAtEnd += depth
-    }
-    return counts
-  }
-
-  /// Sums over a trace.
-  public struct Counts: Sendable, Hashable {
-    public var entries = 0
-    public var exits = 0
-    /// Events of both kinds that are missing.
-    public var lost = 0
-    /// Functions that ended without an exit.
-    public var unwound = 0
-    /// Exits of functions whose entry is not in the trace, and entries of those that had not ended.
-    public var openAtStart = 0
-    public var openAtEnd = 0
-
-    public init(
-      entries: Int = 0, exits: Int = 0, lost: Int = 0, unwound: Int = 0, openAtStart: Int = 0, openAtEnd: Int = 0
-    ) {
-      (self.entries, self.exits, self.lost) = (entries, exits, lost)
-      (self.unwound, self.openAtStart, self.openAtEnd) = (unwound, openAtStart, openAtEnd)
-    }
-  }
-
   public func write<Failure: Error>(
     of runtime: TraceRuntime, limit: Int?, to sink: ([UInt8]) throws(Failure) -> Void
   ) throws(Failure) {
     var symbols = SymbolTable(runtime)
-    try GraphText(self) { symbols.name(of: $0, at: $1) }.write(limit: limit, to: sink)
+    try GraphText(self) { address, time, _ in symbols.name(of: address, at: time) }.write(limit: limit, to: sink)
   }
 
   /// Writes it with the names that came with it.
   public func write<Failure: Error>(
     limit: Int? = nil, to sink: ([UInt8]) throws(Failure) -> Void
   ) throws(Failure) {
-    var known: [UInt: String] = [:]
-    try GraphText(self) { address, _ in
-      if let name = known[address] { return name }
-      let name = contents.name(at: UInt64(address - base), epoch: .max) ?? "0x" + String(address, radix: 16)
-      known[address] = name
+    var known: [UInt64: String] = [:]
+    try GraphText(self) { address, _, epoch in
+      let place = UInt64(address - base) | UInt64(epoch) << 32
+      if let name = known[place] { return name }
+      let name = names.name(at: UInt64(address - base), epoch: epoch)?.name ?? "0x" + String(address, radix: 16)
+      known[place] = name
       return name
     }.write(limit: limit, to: sink)
   }

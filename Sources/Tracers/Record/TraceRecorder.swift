@@ -10,8 +10,10 @@ public final class TraceRecorder: Sendable {
   private let buffer: TraceBuffer
   private let ops: TraceOps
   private let sink: FileSink
+  private let namer: CodeNamer
 
-  /// Begins to record the functions that `filter` wants, and those defined later.
+  /// Begins to record the functions that `filter` wants, and those defined later. Their names are in the file before their first events, so a
+  /// process that is killed leaves a file that can be read.
   /// - Throws: as `TraceRuntime.register`, or `TraceRecorderError.file`; nothing is traced then.
   public init(
     in runtime: TraceRuntime, filter: TraceFilter = .all, options: TracerOptions = TracerOptions(), to path: String
@@ -22,22 +24,20 @@ public final class TraceRecorder: Sendable {
       ops = TraceOps(name: "record", filter: filter, body: EventBody(ends: .both, into: buffer))
     } catch { throw .engine(error) }
     do throws(TraceBufferError) { sink = try FileSink.start(buffer, path: path) } catch { throw .file(error) }
+    // What is there is named before it can be traced, and what comes before it can run.
+    namer = CodeNamer(buffer, of: runtime)
     do throws(FtraceError) { try runtime.register(ops) } catch {
       try? sink.finish()
       throw .engine(error)
     }
   }
 
-  /// Ends the recording, with the names of the functions that there are now, and what is missing.
+  /// Ends the recording: what is missing of it.
   /// - Throws: as `TraceRuntime.unregister`; recording goes on then. `.file`: something could not be written; what is in the file can be read.
   public func finish() throws(TraceRecorderError) -> EventLosses {
     do throws(FtraceError) { try runtime.unregister(ops) } catch { throw .engine(error) }
-    let base = UInt64(runtime.codeAddresses.lowerBound)
+    runtime.remove(namer)
     do throws(TraceBufferError) {
-      try buffer.add(
-        runtime.codeNames.map {
-          CodeName(start: UInt64($0.start) - base, size: UInt64($0.size), epoch: 0, name: $0.name)
-        })
       try sink.finish()
     } catch { throw .file(error) }
     var losses = buffer.losses
