@@ -139,7 +139,13 @@ void ftrace_buffer_adopt_in_child(struct ftrace_buffer *buffer, void *blocks) {
   atomic_store(&buffer->in_use, 0);
   atomic_store(&buffer->error, 0);
   atomic_store(&buffer->refusals, 0);
-  set_blocks(buffer, blocks);
+  if (blocks) {
+    set_blocks(buffer, blocks);
+    return;
+  }
+  buffer->configuration.max_workers = 0;
+  atomic_store(&buffer->ring_count, 0);
+  buffer->others = &buffer->others_without_blocks;
 }
 
 uint32_t ftrace_buffer_blocks_in_use(const struct ftrace_buffer *buffer) {

@@ -59,6 +59,7 @@ struct ftrace_buffer {
   _Atomic(uint32_t) epoch;
   _Atomic(uint32_t) workers; // numbers handed out
   _Atomic(uint32_t) ring_count;
+  struct ftrace_worker_entry others_without_blocks; // of a child of a fork that has no blocks
   struct ftrace_worker_entry *others; // losses of rings that are gone, and of workers without one
   _Atomic(uint64_t) folds_begun, folds_ended; // around every addition of a ring's losses to those
   _Atomic(int32_t) error;

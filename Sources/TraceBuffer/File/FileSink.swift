@@ -63,6 +63,7 @@ public final class FileSink: Sendable {
     }
     guard let started else { throw .system(path: path, SystemError(.mmap, errno: EAGAIN)) }
     thread.withLock { $0 = started }
+    AtFork.add(self)
   }
 
   /// The first error of writing. Since then nothing is written, and events are counted as lost, or as ``unwritten``. Any thread.
@@ -173,5 +174,21 @@ public final class FileSink: Sendable {
     }
     state.value.workers.formUnion(rows.map(\.number))
     state.value.workers.insert(worker)
+  }
+}
+
+/// In the child of a fork there is no thread, and the file is the parent's: ``finish()`` does nothing, and what is recorded stays in the buffer.
+extension FileSink: ForkParticipant {
+  package var forkLocks: (outer: [FairLock], short: [FairLock]) { ([], [thread.lock]) }
+
+  package func restForFork() {}
+  package func prepareFork(isAtRest: Bool) {}
+  package func forkedInParent() {}
+  package func adoptInChild() {}
+
+  // The buffer's `reading` lock is held: the buffer takes part, and this keeps it.
+  package func repairInChild() {
+    thread.change { $0 = nil }
+    state.value = State()
   }
 }
