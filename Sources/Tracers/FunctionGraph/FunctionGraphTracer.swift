@@ -51,6 +51,17 @@ extension TraceBuffer {
   static func make(_ options: TracerOptions, tracer: String, for runtime: TraceRuntime) throws(FtraceError)
     -> TraceBuffer
   {
+    let configuration = configuration(options, tracer: tracer, for: runtime)
+    do throws(TraceBufferError) { return try TraceBuffer(configuration) } catch {
+      switch error {
+      case .system(_, let error): throw .system(error)
+      case .badConfiguration(let text): preconditionFailure(text)
+      case .namesFull(let bytes): preconditionFailure("nothing was named in \(bytes) bytes")
+      }
+    }
+  }
+
+  static func configuration(_ options: TracerOptions, tracer: String, for runtime: TraceRuntime) -> Configuration {
     var configuration = Configuration()
     configuration.mode = options.mode
     configuration.clock = options.clock
@@ -62,12 +73,6 @@ extension TraceBuffer {
     configuration.totalBytes = max(2 * configuration.blockBytes, options.bufferBytes)
     let code = runtime.codeAddresses
     configuration.code = UInt64(code.lowerBound)..<UInt64(code.upperBound)
-    do throws(TraceBufferError) { return try TraceBuffer(configuration) } catch {
-      switch error {
-      case .system(_, let error): throw .system(error)
-      case .badConfiguration(let text): preconditionFailure(text)
-      case .namesFull(let bytes): preconditionFailure("nothing was named in \(bytes) bytes")
-      }
-    }
+    return configuration
   }
 }
