@@ -127,4 +127,58 @@ import Testing
     #expect(try number("entries") + number("lost_entries") == 242_785)
     #expect(try number("exits") + number("lost_exits") == 242_785)
   }
+
+  @Test("a process that is killed leaves a file with names: a stream, and a ring", arguments: [[], ["--ring"]])
+  func killed(options: [String]) throws {
+    let file = URL(fileURLWithPath: "/dev/shm/ftrace-\(UUID().uuidString).trace")
+    defer { try? FileManager.default.removeItem(at: file) }
+    let process = Process()
+    process.executableURL = Command.executable
+    // It would take for ever.
+    process.arguments = ["record", "-o", file.path, "--buffer-size", "1"] + options + ["fib", "--", "90"]
+    process.standardOutput = FileHandle.nullDevice
+    try process.run()
+    // Until there is more in it than the tables.
+    var status = stat()
+    while unsafe stat(file.path, &status) != 0 || status.st_blocks * 512 < 1 << 19, process.isRunning { sched_yield() }
+    kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
+    #expect(process.terminationReason == .uncaughtSignal)
+    let report = try Command.run("report", file.path, "--limit", "1000")
+    #expect(report.lines.contains { $0.hasSuffix("fib();") })
+    #expect(!report.output.contains("0x"))
+    // The last block of a stream may have been cut.
+    #expect(report.status == 0 || options.isEmpty && report.status == 65)
+    #expect(report.errors.contains("was killed") == (options.isEmpty && report.status == 0))
+    let json = try Command.run("report", file.path, "--json")
+    #expect(json.status == report.status)
+  }
+
+  @Test("a ring has the last events of a run that ended, and says how many it has not")
+  func ring() throws {
+    let file = URL(fileURLWithPath: "/dev/shm/ftrace-\(UUID().uuidString).trace")
+    defer { try? FileManager.default.removeItem(at: file) }
+    let record = try Command.run("record", "--ring", "-o", file.path, "--buffer-size", "1", "fib", "--", "25")
+    #expect((record.status, record.output, record.errors) == (0, "75025\n", ""))
+    let json = try Command.run("report", file.path, "--json").output
+    func number(_ name: String) throws -> Int {
+      let match = try #require(try Regex("\"\(name)\": ([0-9]+)").firstMatch(in: json))
+      return try #require(Int(match.output[1].substring ?? ""))
+    }
+    #expect(try number("entries") + number("lost_entries") == 242_785)
+    #expect(try number("exits") + number("lost_exits") == 242_785)
+    #expect(try (number("unwound"), number("open"), number("open_at_start")) == (0, 0, 0))
+    #expect(try number("entries") > 10_000)
+  }
+
+  @Test("a device that is full is refused, and is there afterwards")
+  func full() throws {
+    let record = try Command.run("record", "-o", "/dev/full", "fib")
+    #expect(record.status == 69 && record.errors.contains("ENOSPC"))
+    var status = stat()
+    #expect(unsafe stat("/dev/full", &status) == 0 && status.st_mode & S_IFMT == S_IFCHR)
+    let ring = try Command.run("record", "--ring", "-o", "/dev/full", "fib")
+    #expect(ring.status == 69)
+    #expect(unsafe stat("/dev/full", &status) == 0 && status.st_mode & S_IFMT == S_IFCHR)
+  }
 }

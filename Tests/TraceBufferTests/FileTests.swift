@@ -107,7 +107,8 @@ final class ShmFile: Sendable {
     writer.run(seed: 1, operations: 1000)
     let before = Replay(buffer.peek()).entries
     // What a child does first, done here: the file keeps what was written, and this process has memory of its own.
-    try buffer.adoptInChild()
+    buffer.adoptInChild()
+    buffer.repairInChild()
     #expect(buffer.peek().isEmpty && buffer.losses.total == 0 && buffer.bytesInUse == 0)
     writer.enter(1)
     writer.close()

@@ -11,6 +11,7 @@
 #include "ftrace_delay.h"
 #include "ftrace_entry_points.h"
 #include "ftrace_fork.h"
+#include "ftrace_landing.h"
 #include "ftrace_plan.h"
 #include "ftrace_processor.h"
 #include "ftrace_recorder.h"

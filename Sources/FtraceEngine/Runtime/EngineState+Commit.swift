@@ -138,7 +138,7 @@ extension EngineState {
     let variant = compiled.contains { $0.ops.body?.wantsValues == true } ? variant : 0
     let key = TrampolineKey(
       kind: .caller, compiled: compiled.map(\.thunk.offset), thunks: called.map(\.thunk.offset), saves: saves,
-      end: compiled.isEmpty ? nil : end, marked: marked, variant: variant)
+      end: compiled.isEmpty ? nil : end, variant: variant, marked: marked)
     if let trampoline = trampolines[key] { return trampoline.block.offset }
     let target = try calledTarget(called, passedOver)
     return try interned(key, passedOver: passedOver, callee: called.count > 1 ? target : nil) { a in

@@ -100,6 +100,7 @@ struct DesiredState {
   /// What the program should be told, oldest first.
   var warnings: [String] = []
   var observer: StopObserver?
+  var codeObservers = CodeObservers()
   /// Starts the daemon's thread, once; nil when it runs or is not wanted.
   var startDaemon: (() -> Void)?
   var names = NameHistory()

@@ -9,15 +9,12 @@ extension TraceRuntime {
     try core.value.unregisterCountingRecursions(ops)
   }
 
-  /// Where the code of each function lies, its name and its signature; and where what outsiders call functions by. In order of address.
-  package var codeSymbols: [(start: UInt, size: Int, name: String, signature: Signature?)] {
+  /// Where what outsiders call functions by lies.
+  package var stubSymbols: [(start: UInt, size: Int, name: String)] {
     read { state in
-      let bodies = state.bodies.values.map { ($0.block, $0.name, $0.signature) }
-      let adaptors = state.adaptors.values.map { ($0, "ftrace_adaptor", Signature?.none) }
-      let gates = state.functions.values.compactMap { $0.gate.map { ($0, "ftrace_gate", Signature?.none) } }
-      return (bodies + adaptors + gates).map { block, name, signature in
-        (state.executable(block.offset), Int(block.size), name, signature)
-      }.sorted { $0.0 < $1.0 }
+      let adaptors = state.adaptors.values.map { ($0, "ftrace_adaptor") }
+      let gates = state.functions.values.compactMap { $0.gate.map { ($0, "ftrace_gate") } }
+      return (adaptors + gates).map { block, name in (state.executable(block.offset), Int(block.size), name) }
     }
   }
 

@@ -47,6 +47,7 @@ enum BlockEncoder {
     for (index, byte) in worker.name.utf8.prefix(15).enumerated() {
       words[1 + index / 8] |= UInt64(byte) << (index % 8 * 8)
     }
+    if worker.hasEnded { words[2] |= 1 << 56 }
     for cause in LossCause.allCases {
       words[3 + 2 * Int(cause.rawValue)] = worker.losses[cause].entries
       words[4 + 2 * Int(cause.rawValue)] = worker.losses[cause].exits

@@ -51,6 +51,9 @@ public struct CodeNameIndex: Sendable {
     }
   }
 
+  /// Whether no name was added.
+  public var isEmpty: Bool { names.isEmpty }
+
   /// What was at an offset in the arena, in an epoch; nil if no name was added for it.
   public func name(at offset: UInt64, epoch: UInt32) -> CodeName? {
     guard let piece = piece(at: offset) else { return nil }

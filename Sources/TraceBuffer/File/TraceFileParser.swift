@@ -139,11 +139,12 @@ struct TraceFileParser {
         losses[cause] = EventLosses.Counts(entries: row[at], exits: row[at + 1])
       }
       losses.unwoundOverwritten = row[row.startIndex + 15]
-      let name = (8..<24).map { UInt8(truncatingIfNeeded: row[row.startIndex + $0 / 8] >> ($0 % 8 * 8)) }
+      let name = (8..<23).map { UInt8(truncatingIfNeeded: row[row.startIndex + $0 / 8] >> ($0 % 8 * 8)) }
       // A later row of a worker has its later losses.
       workers[number] = TraceWorker(
         number: number, threadID: Int32(truncatingIfNeeded: row[row.startIndex] >> 32),
-        name: String(decoding: name.prefix { $0 != 0 }, as: UTF8.self), isAlive: false, losses: losses)
+        name: String(decoding: name.prefix { $0 != 0 }, as: UTF8.self), isAlive: false,
+        hasEnded: row[row.startIndex + 2] >> 56 & 1 != 0, losses: losses)
     }
   }
 

@@ -6,6 +6,7 @@ public struct EventRecording: Sendable {
   public let runtime: TraceRuntime
   public let buffer: TraceBuffer
   private let ops: TraceOps
+  private let namer: CodeNamer
 
   /// Begins to record the functions that `filter` wants, and those defined later.
   /// - Parameters:
@@ -32,6 +33,7 @@ public struct EventRecording: Sendable {
   ) throws(FtraceError) {
     self.runtime = runtime
     buffer = try TraceBuffer.make(options, tracer: name, for: runtime)
+    namer = CodeNamer(buffer, of: runtime)
     self.ops = ops(buffer)
     try runtime.register(self.ops)
   }
@@ -40,6 +42,7 @@ public struct EventRecording: Sendable {
   /// - Throws: as `TraceRuntime.unregister`; recording goes on then.
   public func finish() throws(FtraceError) -> TraceSnapshot {
     try runtime.unregister(ops)
+    namer.finish()
     return buffer.snapshot()
   }
 

@@ -15,16 +15,15 @@ struct GraphText<Symbols: SymbolLookup> {
     self.symbols = symbols
   }
 
-  /// A call that has begun: when, nil if that is not known.
-  private struct Frame {
-    var name: String
-    var start: UInt64?
-  }
-
   /// A worker whose events are being printed.
   private struct Task {
     var events: WorkerEvents
-    var frames: [Frame] = []
+    /// The functions that are open, with the times at which they began.
+    var open = OpenFunctions<String, UInt64>()
+    /// Events are missing since the last resync.
+    var isInGap = false
+    /// The block of the last event, as an index.
+    var block = 0
     let column: [UInt8]
   }
 
@@ -69,46 +68,58 @@ struct GraphText<Symbols: SymbolLookup> {
   private mutating func step(_ task: inout Task) -> [[UInt8]] {
     guard let event = task.events.next() else { return [] }
     let record = event.record
-    let depth = task.frames.count
+    if event.block != task.block {
+      if !task.events.blocks[event.block].follows(task.events.blocks[task.block]) { task.isInGap = true }
+      task.block = event.block
+    }
+    let depth = task.open.frames.count
     switch record.kind {
     case .entry:
       let function = symbol(of: event, task)
       let call = "\(function.name)(\(function.arguments(event.values)))"
       if let exit = task.events.coming, exit.record.kind == .exit, symbol(of: exit, task).name == function.name {
+        task.block = exit.block
         _ = task.events.next()
         let time = duration(from: record.clock, to: exit.record.clock)
         return [line(task, time, depth, "\(call)\(function.result(exit.values));")]
       }
-      task.frames.append(Frame(name: function.name, start: record.clock))
+      task.open.enter(function.name, record.clock)
       return [line(task, nil, depth, "\(call) {")]
     case .exit:
       let function = symbol(of: event, task)
       let end = "}" + function.result(event.values)
+      let (unwound, call) = task.open.exit(function.name)
+      let lines = self.lines(task, unwound: unwound, from: depth)
       // An entry that is missing leaves the line without a beginning: it says whose end it is.
-      guard let frame = task.frames.last, frame.name == function.name else {
-        return [line(task, nil, depth, "\(end) /* \(function.name) */")]
-      }
-      task.frames.removeLast()
-      let time = frame.start.flatMap { duration(from: $0, to: record.clock) }
-      return [line(task, time, depth - 1, frame.start == nil ? "\(end) /* \(function.name) */" : end)]
+      guard let call else { return [line(task, nil, depth, "\(end) /* \(function.name) */")] }
+      let time = call.value.flatMap { duration(from: $0, to: record.clock) }
+      let text = call.value == nil ? "\(end) /* \(function.name) */" : end
+      return lines + [line(task, time, task.open.frames.count, text)]
     case .unwound:
-      return (0..<min(Int(record.count), depth)).compactMap { _ in
-        task.frames.popLast().map { line(task, nil, task.frames.count, "} /* \($0.name): unwound */") }
-      }
+      let closed = task.open.unwind(Int(clamping: record.count))
+      return lines(task, unwound: closed, from: depth)
     case .resync:
       let block = task.events.blocks[event.block]
-      var open: [String] = []
+      var listed: [String?] = []
       for address in block.words(of: record).reversed() {
-        let place = trace.base + UInt(UInt32(truncatingIfNeeded: UInt(address) &- trace.base))
-        open.append(symbols.symbol(at: place, time: record.clock, epoch: block.header.epoch).name)
+        let place = trace.base + UInt(UInt32(truncatingIfNeeded: UInt(address) &- trace.base)) - 1
+        listed.append(symbols.symbol(at: place, time: record.clock, epoch: block.header.epoch).name)
       }
-      // What is known of the beginnings holds for the frames that are still there.
-      let known = zip(task.frames, open).prefix { $0.name == $1 }.map(\.0)
-      task.frames = known + open.dropFirst(known.count).map { Frame(name: $0, start: nil) }
-      return []
+      let closed = task.open.resync(listed, isCut: record.isCut, isBehindGap: task.isInGap)
+      defer { task.isInGap = false }
+      return lines(task, unwound: closed, from: depth)
     case .loss:
+      task.isInGap = true
       return [task.column + " | [LOST \(record.count) EVENTS: \(record.cause?.explanation ?? "unknown cause")]\n".utf8]
     case .values: return []
+    }
+  }
+
+  /// The ends of calls that ended without an exit, innermost first; behind a gap it may be the exits that are missing, and nothing is said.
+  private func lines(_ task: Task, unwound: [OpenFunctions<String, UInt64>.Frame], from depth: Int) -> [[UInt8]] {
+    if task.isInGap { return [] }
+    return unwound.enumerated().compactMap { index, frame in
+      frame.value == nil ? nil : line(task, nil, depth - 1 - index, "} /* \(frame.key ?? ""): unwound */")
     }
   }
 
