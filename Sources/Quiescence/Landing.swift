@@ -7,7 +7,7 @@ import CFtraceShims
 /// `ftrace_landing_reached` of `CFtraceShims` beside its setjmp(3).
 @safe public struct Landing: ~Copyable {
   // Safe: a plain value, which only the C functions below look at.
-  private var noted = unsafe ftrace_landing()
+  private var noted = ftrace_landing()
 
   /// Notes the gates, callbacks and parked scopes that the calling thread is in.
   public init() { unsafe ftrace_landing_note(&noted) }
@@ -18,7 +18,7 @@ import CFtraceShims
   /// open; readers close the others as unwound. They are found by a walk along the frame pointers, which the host's own frames between emitted
   /// ones must keep. On the thread that took it. May wait for a stop to end.
   public borrowing func reached() {
-    var noted = unsafe noted
+    var noted = noted
     unsafe ftrace_landing_reached(&noted)
   }
 }

@@ -5,7 +5,7 @@ import Ftrace
 /// read.
 func streaming(_ bench: Bench, _ results: inout Results) throws {
   let runtime = try TraceRuntime.forBenchmarks()
-  let calls = bench.quick ? 1_000_000 : 5_000_000
+  let calls = bench.quick ? 4_000_000 : 10_000_000
   let leaf = try runtime.leaf("streamed", site: true)
   let loop = try runtime.loop("loop over streamed") { $0.call(leaf) }
   let path = "/dev/shm/ftrace-benchmark-\(ProcessInfo.processInfo.processIdentifier)"
