@@ -6,6 +6,7 @@ import CFtraceShims
 /// Take one where the host can land, and call ``reached()`` when it has landed there. C code uses `ftrace_landing_note` and
 /// `ftrace_landing_reached` of `CFtraceShims` beside its setjmp(3).
 @safe public struct Landing: ~Copyable {
+  // Safe: a plain value, which only the C functions below look at.
   private var noted = ftrace_landing()
 
   /// Notes the gates, callbacks and parked scopes that the calling thread is in.

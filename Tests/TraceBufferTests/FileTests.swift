@@ -2,6 +2,7 @@ import CFtraceShims
 import CFtraceTraceBufferTests
 import FtracePlatform
 import FtraceTestSupport
+import Foundation
 import FtraceTraceBuffer
 import Testing
 
@@ -117,6 +118,24 @@ final class ShmFile: Sendable {
     let read = try TraceFile(path: file.path)
     #expect(Replay(read.contents.blocks).entries == before)
     #expect(read.contents.names.isEmpty)
+  }
+
+  @Test func aRingWithDamagedBlocksIsReadWithoutThem() throws {
+    let file = ShmFile("damaged")
+    let buffer = try ring(file, blocks: 8)
+    let writer = Writer(buffer)
+    writer.run(seed: 4, operations: 20_000)
+    writer.close()
+    let whole = try TraceFile(path: file.path)
+    #expect(whole.damage == nil && whole.damagedBlocks == 0 && whole.contents.blocks.count == 8)
+    var bytes = try #require(FileManager.default.contents(atPath: file.path).map { [UInt8]($0) })
+    // The marks of two blocks of events; the first and the last are the table's and the ring's.
+    let heads = stride(from: 0, to: bytes.count, by: 4096).filter { bytes[$0] == 0x46 && bytes[$0 + 4] == 1 }
+    for head in [heads[1], heads[5]] { bytes[head] = 1 }
+    let read = try TraceFile(bytes: bytes)
+    #expect(read.damage?.offset == heads[1])
+    #expect(read.damagedBlocks == 2 && read.contents.blocks.count == 6)
+    #expect(Replay(read.contents.blocks).wrong.isEmpty)
   }
 
   @Test func filesCutOffAnywhereAreReadUpToThere() throws {

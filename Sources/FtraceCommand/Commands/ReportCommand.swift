@@ -5,7 +5,8 @@ struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report", abstract: "Print what 'ftrace record' has recorded.",
     discussion: """
-      The trace has the kernel's layout. A file that is damaged, or whose process was killed, is printed up to the damage; then the
+      The trace has the kernel's layout. A file that is damaged, or whose process was killed, is printed up to the damage, a ring
+      without what is damaged; then the
       command says where it is, and ends with 65.
       """)
 
@@ -37,7 +38,10 @@ struct ReportCommand: ParsableCommand {
       trace.write(limit: limit) { Terminal.write($0) }
     }
     try Terminal.checkOutput()
-    if let damage = read.damage { throw CommandFailure(.malformedInput, "\(file): \(damage)") }
+    if let damage = read.damage {
+      let others = read.damagedBlocks > 1 ? ", and \(read.damagedBlocks - 1) more blocks are damaged" : ""
+      throw CommandFailure(.malformedInput, "\(file): \(damage)\(others)")
+    }
     if !read.wasEnded, !read.isRing {
       Terminal.complain("\(file) was not ended: the process that recorded it was killed")
     }
