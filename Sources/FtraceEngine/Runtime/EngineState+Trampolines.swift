@@ -47,7 +47,7 @@ extension EngineState {
   /// Retires the trampolines that nothing calls after the last commit.
   func retireUnusedTrampolines() {
     var used: Set<UInt32> = [actual.callerTarget]
-    for case .call(let offset) in actual.classTargets { used.insert(offset) }
+    for case .call(let offset) in actual.classTargets + actual.exitTargets { used.insert(offset) }
     // A quarantined site keeps the call that was found in it.
     for (site, entry) in quarantine {
       // If its page could not be written, it is what was expected.
