@@ -22,12 +22,12 @@ __attribute__((noinline)) void ftrace_landing_reached(const struct ftrace_landin
   // The streams are written inside, as by every append: no sink goes meanwhile.
   if (!atomic_load_explicit(&self->depth, memory_order_relaxed)) ftrace_enter();
   const uint64_t no_return[2] = {0, 0};
+  // A walk counts the gates: those that were left are not there, and where none is there are no frames.
+  if (landing->depth) atomic_store_explicit(&self->depth, landing->depth, memory_order_relaxed);
   const struct ftrace_append append = {
-      .sp = (uint64_t)no_return, .rbp = (uint64_t)__builtin_frame_address(0), .end = FTRACE_END_ENTRY};
+      .sp = (uint64_t)no_return, .rbp = landing->depth ? (uint64_t)__builtin_frame_address(0) : 0, .end = FTRACE_END_ENTRY};
   ftrace_channels_unwound(&append);
-  if (landing->depth) {
-    atomic_store_explicit(&self->depth, landing->depth, memory_order_relaxed);
-  } else {
+  if (!landing->depth) {
     atomic_store_explicit(&self->depth, 1, memory_order_relaxed);
     ftrace_leave();
   }

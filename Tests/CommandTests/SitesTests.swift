@@ -49,6 +49,17 @@ import Testing
     #expect(try #/\d+ places checked, 0 damaged\n/#.wholeMatch(in: run.output) != nil)
   }
 
+  @Test(
+    "an audit finds nothing beside a tracer, and each site that was overwritten",
+    arguments: ["nop", "function", "function_graph", "profile", "count", "stack"])
+  func audited(tracer: String) throws {
+    let sound = try Command.run("audit", "calls", "--tracer", tracer, "--", "100")
+    #expect((sound.status, sound.errors) == (0, ""), "\(sound.output)")
+    let corrupt = try Command.run("audit", "calls", "--tracer", tracer, "--corrupt", "5", "--", "100")
+    #expect(corrupt.status == 1)
+    #expect(corrupt.lines.count == 6 && corrupt.lines.last?.hasSuffix(" 5 damaged") == true, "\(corrupt.output)")
+  }
+
   @Test("an audit finds each site that was overwritten, and ends with 1", arguments: [1, 7, 100])
   func corrupt(count: Int) throws {
     let run = try Command.run("audit", "calls", "--corrupt", "\(count)", "--", "100")

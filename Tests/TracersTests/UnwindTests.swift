@@ -66,10 +66,16 @@ import Testing
     }
   }
 
-  @Test(
-    "what a longjmp leaves is closed as unwound, whether the host tells or the next exit does",
-    arguments: [true, false])
-  func longjmpWithinACall(tells: Bool) throws {
+  // What is jumped over releases nothing: each of these leaves its runtime behind, in a process of its own.
+
+  @Test("what a longjmp leaves is closed as unwound, whether the host tells or the next exit does")
+  func longjmpWithinACall() async {
+    await #expect(processExitsWith: .success) {
+      for tells in [true, false] { try UnwindTests().longjmpWithinACall(tells: tells) }
+    }
+  }
+
+  private func longjmpWithinACall(tells: Bool) throws {
     try withRuntime { runtime in
       let program = try Program(runtime, tells: tells)
       let tracer = FunctionGraphTracer()
@@ -93,7 +99,11 @@ import Testing
   }
 
   @Test("a host that told of its landing has no open calls, though none follows")
-  func longjmpOutOfAllCalls() throws {
+  func longjmpOutOfAllCalls() async {
+    await #expect(processExitsWith: .success) { try UnwindTests().jumpOutOfAllCalls() }
+  }
+
+  private func jumpOutOfAllCalls() throws {
     try withRuntime { runtime in
       let program = try Program(runtime, tells: true)
       let tracer = FunctionGraphTracer()
@@ -112,7 +122,11 @@ import Testing
   }
 
   @Test("a thread that ends inside leaves nothing open")
-  func threadExit() throws {
+  func threadExit() async {
+    await #expect(processExitsWith: .success) { try UnwindTests().exitOfThreads() }
+  }
+
+  private func exitOfThreads() throws {
     try withRuntime { runtime in
       let leave = try runtime.hostFunction("leave") { () -> Void in ftrace_test_exit_thread() }
       let inner = try runtime.define("inner", as: (() -> Void).self) { f in
@@ -137,8 +151,14 @@ import Testing
     }
   }
 
-  @Test("what is lost and what is unwound add up, worker by worker", arguments: [TraceBuffer.Mode.discard, .overwrite])
-  func withLosses(mode: TraceBuffer.Mode) throws {
+  @Test("what is lost and what is unwound add up, worker by worker")
+  func withLosses() async {
+    await #expect(processExitsWith: .success) {
+      for mode in [TraceBuffer.Mode.discard, .overwrite] { try UnwindTests().losses(mode: mode) }
+    }
+  }
+
+  private func losses(mode: TraceBuffer.Mode) throws {
     try withRuntime { runtime in
       let program = try Program(runtime, tells: true)
       var options = TracerOptions(bufferBytes: 16_384)

@@ -46,7 +46,7 @@ public struct GraphTrace: RecordedTrace {
     try text.write(limit: limit, to: sink)
   }
 
-  public func write<Failure: Error>(limit: Int?, to sink: ([UInt8]) throws(Failure) -> Void) throws(Failure) {
+  public func write<Failure: Error>(limit: Int? = nil, to sink: ([UInt8]) throws(Failure) -> Void) throws(Failure) {
     var text = GraphText(self, RecordedSymbols(names, base: base))
     try text.write(limit: limit, to: sink)
   }
