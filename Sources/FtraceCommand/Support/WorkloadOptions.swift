@@ -26,7 +26,7 @@ struct WorkloadOptions: ParsableArguments {
 
 /// Which tracer, and for which functions.
 struct TracerChoice: ParsableArguments {
-  @Option(help: ArgumentHelp("nop, function, function_graph or count.", valueName: "tracer"))
+  @Option(help: ArgumentHelp("nop, function, function_graph, count or profile.", valueName: "tracer"))
   var tracer: String?
 
   @Option(help: ArgumentHelp("Trace only functions whose name matches; can be given several times.", valueName: "glob"))
@@ -38,12 +38,17 @@ struct TracerChoice: ParsableArguments {
   @Option(help: ArgumentHelp("Memory for events, in MiB, 1 to 1048576.", valueName: "MiB"))
   var bufferSize = 512
 
-  @Option(help: ArgumentHelp("Times of function_graph: tsc, coarse, ordinal or monotonic.", valueName: "clock"))
+  @Option(help: ArgumentHelp("Times of function_graph and profile: tsc, coarse, ordinal or monotonic.", valueName: "clock"))
   var clock = TraceClockKind.tsc
+
+  @OptionGroup var graph: GraphOptions
 
   func validate() throws {
     guard (1...1 << 20).contains(bufferSize) else {
       throw ValidationError("--buffer-size is a number from 1 to 1048576")
+    }
+    if graph.limits.threshold != nil, clock == .ordinal {
+      throw ValidationError("--threshold needs times: leave --clock ordinal out")
     }
   }
 
@@ -54,6 +59,7 @@ struct TracerChoice: ParsableArguments {
   var options: TracerOptions {
     var options = TracerOptions(bufferBytes: bufferSize << 20)
     options.clock = clock
+    options.graph = graph.limits
     return options
   }
 
@@ -66,7 +72,7 @@ struct TracerChoice: ParsableArguments {
   /// Says which globs match nothing that the runtime has.
   func warnOfIdleGlobs(in runtime: TraceRuntime) {
     let names = runtime.functionNames
-    for glob in filter + notrace where !names.contains(where: { Glob(glob).matches($0) }) {
+    for glob in filter + notrace + graph.graph where !names.contains(where: { Glob(glob).matches($0) }) {
       let nearest = names.nearest(to: glob)
       Terminal.complain(
         "no function matches '\(glob)'" + (nearest.isEmpty ? "" : "; did you mean \(nearest.joined(separator: ", "))?"))
