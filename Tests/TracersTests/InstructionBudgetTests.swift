@@ -15,13 +15,15 @@ import Testing
     var instructions: Int
   }
 
-  private func path(of function: EmittedFunction<Int, Int>, in runtime: TraceRuntime) throws -> [Instruction] {
-    let site = try #require(runtime.entrySites.first { $0.function == "f" })
+  private func path(
+    of function: EmittedFunction<Int, Int>, at kind: SiteKind = .entry, in runtime: TraceRuntime
+  ) throws -> [Instruction] {
+    let site = try #require(runtime.sites.first { $0.function == "f" && $0.kind == kind })
     guard case .tracing(let trampoline) = site.state else {
       Issue.record("\(site.state)")
       return []
     }
-    let code = memory(at: trampoline, count: 192)
+    let code = memory(at: trampoline, count: 320)
     let instructions = try Disassembler().decode(code, at: UInt64(trampoline))
     let end = try #require(instructions.firstIndex { $0.mnemonic == "ret" })
     return Array(instructions[...end])
@@ -64,6 +66,37 @@ import Testing
       let path = try path(of: f, in: runtime)
       #expect(path.count == 12, "\(path.map(\.text))")
       #expect(path.count { $0.mnemonic == "inc" } == 1)
+      _ = try tracer.stop()
+    }
+  }
+
+  /// What bodies with a shadow stack execute at the two ends of a call.
+  struct ShadowBudget: CustomStringConvertible, Sendable {
+    var description: String
+    var limits = GraphLimits()
+    var entry, exit: Int
+  }
+
+  @Test(arguments: [
+    ShadowBudget(description: "profile", entry: 0, exit: 0),
+    ShadowBudget(description: "depth", limits: GraphLimits(maxDepth: 4), entry: 0, exit: 0),
+    ShadowBudget(description: "within a chosen function", limits: GraphLimits(roots: ["g"]), entry: 0, exit: 0),
+    ShadowBudget(description: "threshold", limits: GraphLimits(threshold: .seconds(1)), entry: 0, exit: 0),
+  ])
+  func shadow(_ budget: ShadowBudget) throws {
+    try withRuntime(.atEmission) { runtime in
+      let f = try runtime.adder("f", 1)
+      var options = TracerOptions()
+      options.graph = budget.limits
+      let tracer: any Tracer = budget.limits.isUnlimited ? ProfileTracer() : FunctionGraphTracer(options: options)
+      try tracer.start(in: runtime, filter: .all)
+      let ends = try (path(of: f, in: runtime), path(of: f, at: .exit, in: runtime))
+      #expect(ends.0.count == budget.entry, "\(ends.0.map(\.text))")
+      #expect(ends.1.count == budget.exit, "\(ends.1.map(\.text))")
+      #expect(
+        !(ends.0 + ends.1).contains {
+          $0.mnemonic.hasPrefix("lock") || $0.mnemonic == "call" || $0.mnemonic.hasSuffix("fence")
+        })
       _ = try tracer.stop()
     }
   }

@@ -23,6 +23,9 @@ struct RunCommand: ParsableCommand {
 
   func validate() throws {
     if let limit, limit < 0 { throw ValidationError("--limit is a number from 0") }
+    if !choice.graph.limits.isUnlimited, choice.tracer != FunctionGraphTracer.name {
+      throw ValidationError("--graph, --max-depth and --threshold choose among calls of --tracer function_graph")
+    }
     if output == "-" { throw ValidationError("standard output is the workload's own: give the trace a file") }
   }
 

@@ -26,7 +26,7 @@ struct WorkloadOptions: ParsableArguments {
 
 /// Which tracer, and for which functions.
 struct TracerChoice: ParsableArguments {
-  @Option(help: ArgumentHelp("nop, function, function_graph, count or stack.", valueName: "tracer"))
+  @Option(help: ArgumentHelp("nop, function, function_graph, profile, count or stack.", valueName: "tracer"))
   var tracer: String?
 
   @Option(help: ArgumentHelp("Trace only functions whose name matches; can be given several times.", valueName: "glob"))
@@ -51,10 +51,18 @@ struct TracerChoice: ParsableArguments {
   @Flag(help: "Record arguments and results, of functions whose signature was declared: function and function_graph.")
   var args = false
 
+  @OptionGroup var graph: GraphOptions
+
   func validate() throws {
     if let problem = bufferSize.problem { throw ValidationError(problem) }
     if args, let tracer, RecordedTracer(rawValue: tracer) == nil, Tracers.named(tracer) != nil {
       throw ValidationError("--args is for the tracers function and function_graph: \(tracer) records no values")
+    }
+    if args, !graph.limits.isUnlimited {
+      throw ValidationError("--args records every call: leave --graph, --max-depth and --threshold out")
+    }
+    if graph.limits.threshold != nil, clock == .ordinal {
+      throw ValidationError("--threshold needs times: leave --clock ordinal out")
     }
   }
 
@@ -67,6 +75,7 @@ struct TracerChoice: ParsableArguments {
     options.clock = clock
     options.mode = mode
     options.values = args
+    options.graph = graph.limits
     return options
   }
 
@@ -81,7 +90,7 @@ struct TracerChoice: ParsableArguments {
   /// Says which globs match nothing that the runtime has.
   func warnOfIdleGlobs(in runtime: TraceRuntime) {
     let names = runtime.functionNames
-    for glob in filter + notrace where !names.contains(where: { Glob(glob).matches($0) }) {
+    for glob in filter + notrace + graph.graph where !names.contains(where: { Glob(glob).matches($0) }) {
       let nearest = names.nearest(to: glob)
       Terminal.complain(
         "no function matches '\(glob)'" + (nearest.isEmpty ? "" : "; did you mean \(nearest.joined(separator: ", "))?"))
