@@ -24,7 +24,7 @@ import Testing
       recorded.lines.count { try nop.wholeMatch(in: $0) != nil }
     )
     #expect(counts.0 > 0 && counts.1 >= 10 && counts.0 + counts.1 == 100)
-    let emitted = try Command.run("sites", "calls", "--recording", "emission", "--", "100", "1", "10")
+    let emitted = try Command.run("sites", "calls", "--recording", "at-emission", "--", "100", "1", "10")
     #expect(try emitted.lines.count { try nop.wholeMatch(in: $0) != nil } == 100)
   }
 

@@ -117,4 +117,6 @@ extension TraceClockKind: ExpressibleByArgument {
   }
 
   public static var allValueStrings: [String] { allCases.map { "\($0)" } }
+
+  public var defaultValueDescription: String { "\(self)" }
 }
