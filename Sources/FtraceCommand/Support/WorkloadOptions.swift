@@ -38,7 +38,8 @@ struct TracerChoice: ParsableArguments {
   @Option(help: ArgumentHelp("Memory for events, in MiB, 1 to 1048576.", valueName: "MiB"))
   var bufferSize = 512
 
-  @Option(help: ArgumentHelp("Times of function_graph and profile: tsc, coarse, ordinal or monotonic.", valueName: "clock"))
+  @Option(
+    help: ArgumentHelp("Times of function_graph and profile: tsc, coarse, ordinal or monotonic.", valueName: "clock"))
   var clock = TraceClockKind.tsc
 
   @OptionGroup var graph: GraphOptions

@@ -33,12 +33,16 @@ func tracing(_ bench: Bench, _ results: inout Results) throws {
   row("pair-coarse") { .added($0, to: leaf, "no site", atMost: 3) }
   row("pair-tsc", clocks(2, plus: 3))
   row("event-monotonic", clocks(6, plus: 0))
+  row("profile", clocks(2, plus: 10))
+  row("graph-filtered", clocks(2, plus: 10))
+  row("graph-filtered-short", clocks(2, plus: 8))
+  row("graph-filtered-outside", clocks(0, plus: 6))
 }
 
 /// One runtime with a leaf for each way of tracing.
 private final class TracingCode {
   private let runtime: TraceRuntime
-  private var tracers: [CountTracer] = []
+  private var tracers: [any Tracer] = []
   private(set) var variants: [Variant] = []
 
   init() throws {
@@ -58,6 +62,23 @@ private final class TracingCode {
     try addEvents("function-16", .entry, .tsc, parents: true)
     try addEvents("pair-coarse", .both, .coarse)
     try addEvents("pair-tsc", .both, .tsc)
+    try add("profile", ProfileTracer())
+    try addGraph("graph-filtered", GraphLimits(maxDepth: 16))
+    try addGraph("graph-filtered-short", GraphLimits(threshold: .seconds(1)))
+    try addGraph("graph-filtered-outside", GraphLimits(roots: ["nothing"]))
+  }
+
+  private func add(_ name: String, _ tracer: any Tracer) throws {
+    try tracer.start(in: runtime, filter: TraceFilter(trace: [Glob(name)]))
+    tracers.append(tracer)
+    try add(name, try runtime.leaf(name, site: true))
+  }
+
+  private func addGraph(_ name: String, _ limits: GraphLimits) throws {
+    var options = TracerOptions(bufferBytes: 256 << 10)
+    options.mode = .overwrite
+    options.graph = limits
+    try add(name, FunctionGraphTracer(options: options))
   }
 
   private func addEvents(_ name: String, _ ends: TraceEnds, _ clock: TraceClockKind, parents: Bool = false) throws {
