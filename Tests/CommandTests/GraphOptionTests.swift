@@ -7,7 +7,8 @@ import Testing
     let run = try Command.run("run", "fib", "--tracer", "function_graph", "--max-depth", "3", "--", "10")
     #expect(run.output == "55\n")
     #expect(run.errorLines.count { $0.contains(" us ") } == 7)
-    let none = try Command.run("run", "fib", "--tracer", "function_graph", "--threshold", "1000s", "--graph", "fib", "--", "10")
+    let none = try Command.run(
+      "run", "fib", "--tracer", "function_graph", "--threshold", "1000s", "--graph", "fib", "--", "10")
     #expect(none.output == "55\n" && !none.errors.contains("fib"))
     let file = FileManager.default.temporaryDirectory.appending(path: "ftrace-\(UUID().uuidString).trace")
     defer { try? FileManager.default.removeItem(at: file) }
@@ -27,7 +28,10 @@ import Testing
     "options that make no sense are refused before anything runs",
     arguments: [
       (["--max-depth", "0"], "ftrace: --max-depth is a number from 1"),
-      (["--max-depth", "1"], "ftrace: --graph, --max-depth and --threshold choose among calls of --tracer function_graph"),
+      (
+        ["--max-depth", "1"],
+        "ftrace: --graph, --max-depth and --threshold choose among calls of --tracer function_graph"
+      ),
       (["--threshold", "1us", "--clock", "ordinal"], "ftrace: --threshold needs times: leave --clock ordinal out"),
     ])
   func refused(options: [String], message: String) throws {

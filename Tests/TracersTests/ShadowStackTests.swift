@@ -115,7 +115,9 @@ import Testing
         // A frame that is gone is told of when the next call is recorded: after the last one, nobody is.
         found.unwound += found.openAtEnd
         found.openAtEnd = 0
-        if limits.roots.isEmpty { #expect(found == counts) } else {
+        if limits.roots.isEmpty {
+          #expect(found == counts)
+        } else {
           #expect((found.entries - found.unwound, found.exits) == (counts.exits, counts.exits))
         }
       }

@@ -35,13 +35,16 @@ func tracing(_ bench: Bench, _ results: inout Results) throws {
   row("pair-coarse") { .added($0, to: leaf, "no site", atMost: 3) }
   row("pair-tsc", clocks(2, plus: 3))
   row("event-monotonic", clocks(6, plus: 0))
+  row("profile", clocks(2, plus: 10))
+  row("graph-filtered", clocks(2, plus: 10))
+  row("graph-filtered-short", clocks(2, plus: 8))
+  row("graph-filtered-outside", clocks(0, plus: 6))
 }
 
 /// One runtime with a leaf for each way of tracing.
 private final class TracingCode {
   private let runtime: TraceRuntime
-  private var counters: [CountTracer] = []
-  private var stacks: [StackTracer] = []
+  private var tracers: [any Tracer] = []
   private(set) var variants: [Variant] = []
 
   init() throws {
@@ -52,11 +55,11 @@ private final class TracingCode {
     try addLoop("rdtsc") { $0.rdtsc() }
     let counter = CountTracer()
     try counter.start(in: runtime, filter: TraceFilter(trace: ["count"]))
-    counters.append(counter)
+    tracers.append(counter)
     try add("count", try runtime.leaf("count", site: true))
     let stack = StackTracer()
     try stack.start(in: runtime, filter: TraceFilter(trace: ["stack"]))
-    stacks.append(stack)
+    tracers.append(stack)
     try add("stack", try runtime.leaf("stack", site: true))
     try addEvents("event-ordinal", .entry, .ordinal)
     try addEvents("event-coarse", .entry, .coarse)
@@ -66,6 +69,23 @@ private final class TracingCode {
     try addEvents("function-args", .entry, .tsc, parents: true, values: true)
     try addEvents("pair-coarse", .both, .coarse)
     try addEvents("pair-tsc", .both, .tsc)
+    try add("profile", ProfileTracer())
+    try addGraph("graph-filtered", GraphLimits(maxDepth: 16))
+    try addGraph("graph-filtered-short", GraphLimits(threshold: .seconds(1)))
+    try addGraph("graph-filtered-outside", GraphLimits(roots: ["nothing"]))
+  }
+
+  private func add(_ name: String, _ tracer: any Tracer) throws {
+    try tracer.start(in: runtime, filter: TraceFilter(trace: [Glob(name)]))
+    tracers.append(tracer)
+    try add(name, try runtime.leaf(name, site: true))
+  }
+
+  private func addGraph(_ name: String, _ limits: GraphLimits) throws {
+    var options = TracerOptions(bufferBytes: 256 << 10)
+    options.mode = .overwrite
+    options.graph = limits
+    try add(name, FunctionGraphTracer(options: options))
   }
 
   private func addEvents(
