@@ -126,7 +126,8 @@ let package = Package(
     .testTarget(
       name: "TracersTests",
       dependencies: [
-        "Ftrace", "FtraceEngine", "FtraceDisassembly", "FtracePlatform", "FtraceTestSupport", "CFtraceShims",
+        "Ftrace", "FtraceEngine", "FtraceDisassembly", "FtracePlatform", "FtraceQuiescence", "FtraceTestSupport",
+        "CFtraceShims", "CFtraceTestShims",
       ],
       swiftSettings: memory),
     .testTarget(name: "WorkloadsTests", dependencies: ["FtraceWorkloads", "FtraceTestSupport"], swiftSettings: memory),

@@ -88,6 +88,28 @@ void ftrace_channels_close(struct ftrace_thread *thread) {
   }
 }
 
+void ftrace_channels_unwound(const struct ftrace_append *append) {
+  struct ftrace_thread *const self = &ftrace_thread_block;
+  const uint32_t busy = atomic_load_explicit(&self->busy, memory_order_relaxed);
+  atomic_store_explicit(&self->busy, busy + 1, memory_order_relaxed);
+  for (uint32_t slot = 0; slot < FTRACE_RUNTIME_SLOTS; slot++) {
+    struct ftrace_worker_block *block = atomic_load_explicit(&self->runtime[slot], memory_order_relaxed);
+    if (!block) continue;
+    for (uint32_t ops = 0; ops < FTRACE_OPS_SLOTS; ops++) {
+      struct ftrace_channel *const channel = &block->channel[ops];
+      // A handler was left that had interrupted an append, which will not be completed: of which end it was is not known.
+      if (channel->busy) channel->lost_nested[FTRACE_END_ENTRY]++;
+      channel->busy = 1;
+      atomic_signal_fence(memory_order_seq_cst);
+      if (channel->sink && channel->sink->unwound) channel->sink->unwound(channel->sink, channel, append);
+      atomic_signal_fence(memory_order_seq_cst);
+      channel->busy = 0;
+    }
+  }
+  atomic_signal_fence(memory_order_seq_cst);
+  atomic_store_explicit(&self->busy, busy, memory_order_relaxed);
+}
+
 void ftrace_channels_keep_only_self(void) {
   for (uint32_t slot = 0; slot < FTRACE_RUNTIME_SLOTS; slot++) {
     struct ftrace_worker_block *const own =

@@ -57,6 +57,13 @@ FTRACE_UNINSTRUMENTED int ftrace_territory_of(uint64_t address) {
   return -1;
 }
 
+FTRACE_UNINSTRUMENTED bool ftrace_is_gate_return(uint64_t address) {
+  // `cmp dword fs:[depth], 1`, of which four bytes are opcode and operand's form, and four its displacement.
+  uint64_t found;
+  __builtin_memcpy(&found, (const void *)address, sizeof found);
+  return found == (UINT64_C(0x253C8364) | (uint64_t)(uint32_t)(ftrace_thread_displacement() + FTRACE_THREAD_DEPTH) << 32);
+}
+
 FTRACE_UNINSTRUMENTED bool ftrace_territory_refuses(uint64_t pc) {
   if (pc >= (uint64_t)__start_ftrace_recorder && pc < (uint64_t)__stop_ftrace_recorder) return true;
   const int slot = ftrace_territory_of(pc);

@@ -2,7 +2,9 @@
 #include "CFtraceShims.h"
 
 #include <pthread.h>
+#include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -92,16 +94,32 @@ static void at_thread_exit(void *ignored) {
 
 static void make_exit_key(void) { exit_error = pthread_key_create(&exit_key, at_thread_exit); }
 
+// Where the stack of the calling thread is. Of the main thread the C library reads it from /proc, for which there may be no descriptor, or
+// no /proc: then it ends where the kernel put the program's arguments, and goes as far down as the limit lets it.
+static int find_stack(void **low, size_t *size) {
+  pthread_attr_t attributes;
+  const int error = pthread_getattr_np(pthread_self(), &attributes);
+  if (!error) {
+    pthread_attr_getstack(&attributes, low, size);
+    pthread_attr_destroy(&attributes);
+    return 0;
+  }
+  if (syscall(SYS_gettid) != getpid()) return error;
+  extern void *__libc_stack_end; // glibc's, with whatever binary interface
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_STACK, &limit)) return errno;
+  *size = limit.rlim_cur == RLIM_INFINITY ? 8 << 20 : limit.rlim_cur & ~(rlim_t)4095;
+  *low = (char *)(((uintptr_t)__libc_stack_end + 4095) & ~(uintptr_t)4095) - *size;
+  return 0;
+}
+
 // The part of attaching that must be done once. `signals` is the set that is blocked afterwards.
 static int attach(uint64_t *signals) {
   // libc may call traced code of the program (an interposed malloc, say): until the end of the attach that is not recorded.
-  pthread_attr_t attributes;
-  int error = pthread_getattr_np(pthread_self(), &attributes);
-  if (error) return error;
   void *low = NULL;
   size_t size = 0;
-  pthread_attr_getstack(&attributes, &low, &size);
-  pthread_attr_destroy(&attributes);
+  int error = find_stack(&low, &size);
+  if (error) return error;
   const uint32_t exiting = atomic_load_explicit(&block.poll, memory_order_relaxed) & FTRACE_POLL_EXITING;
   if (!exiting) error = pthread_setspecific(exit_key, &block);
   if (error) return error;
@@ -187,12 +205,12 @@ static void become_running(uint32_t depth) {
 
 static void attach_or_end(void) {
   atomic_store_explicit(&block.depth, 0, memory_order_relaxed);
-  if (ftrace_thread_attach()) {
-    static const char message[] =
-        "ftrace: a thread cannot be attached (no memory for its thread-specific data); it must not run emitted code\n";
-    (void)!write(2, message, sizeof message - 1);
-    __builtin_trap();
-  }
+  int error = ftrace_thread_attach();
+  if (!error) return;
+  char message[] = "ftrace: a thread cannot be attached (errno 000: no memory, or no descriptor); it must not run emitted code\n";
+  for (char *digit = strstr(message, "000") + 2; error; error /= 10) *digit-- = (char)('0' + error % 10);
+  (void)!write(2, message, sizeof message - 1);
+  __builtin_trap();
 }
 
 void ftrace_enter_slow(void) {

@@ -56,7 +56,8 @@ struct ftrace_buffer *ftrace_buffer_init(void *books, void *blocks,
                                          const struct ftrace_buffer_configuration *configuration) {
   struct ftrace_buffer *const buffer = books;
   buffer->sink.refill = buffer_refill;
-  buffer->sink.close = buffer_close_channel;
+  buffer->sink.close = buffer_end_channel;
+  buffer->sink.unwound = buffer_unwound;
   buffer->configuration = *configuration;
   buffer->pool_first = 1 + configuration->worker_blocks + configuration->control_blocks;
   buffer->ring_bytes = (uint32_t)ring_bytes(configuration);
@@ -139,7 +140,13 @@ void ftrace_buffer_adopt_in_child(struct ftrace_buffer *buffer, void *blocks) {
   atomic_store(&buffer->in_use, 0);
   atomic_store(&buffer->error, 0);
   atomic_store(&buffer->refusals, 0);
-  set_blocks(buffer, blocks);
+  if (blocks) {
+    set_blocks(buffer, blocks);
+    return;
+  }
+  buffer->configuration.max_workers = 0;
+  atomic_store(&buffer->ring_count, 0);
+  buffer->others = &buffer->others_without_blocks;
 }
 
 uint32_t ftrace_buffer_blocks_in_use(const struct ftrace_buffer *buffer) {

@@ -60,6 +60,7 @@ struct ftrace_buffer {
   _Atomic(uint32_t) epoch;
   _Atomic(uint32_t) workers; // numbers handed out
   _Atomic(uint32_t) ring_count;
+  struct ftrace_worker_entry others_without_blocks; // of a child of a fork that has no blocks
   struct ftrace_worker_entry *others; // losses of rings that are gone, and of workers without one
   _Atomic(uint64_t) folds_begun, folds_ended; // around every addition of a ring's losses to those
   _Atomic(int32_t) error;
@@ -102,4 +103,9 @@ HIDDEN uint64_t *words_resync(const struct ftrace_buffer *buffer, uint64_t *curs
 HIDDEN uint64_t *graph_resync(const struct ftrace_buffer *buffer, const struct ftrace_channel *channel, uint64_t *cursor);
 
 HIDDEN uint32_t buffer_refill(struct ftrace_sink *sink, struct ftrace_channel *channel, const struct ftrace_append *append);
+/// Writes the frames that are open now.
+HIDDEN void buffer_unwound(struct ftrace_sink *sink, struct ftrace_channel *channel, const struct ftrace_append *append);
+/// The worker ends: no frame of it is open.
+HIDDEN void buffer_end_channel(struct ftrace_sink *sink, struct ftrace_channel *channel);
+/// The buffer wants no more of the worker, whose frames may be open.
 HIDDEN void buffer_close_channel(struct ftrace_sink *sink, struct ftrace_channel *channel);

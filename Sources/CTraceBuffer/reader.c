@@ -120,7 +120,8 @@ void ftrace_buffer_worker(const struct ftrace_buffer *buffer, uint32_t index, st
   const uint32_t worker = __atomic_load_n(&entry->worker, __ATOMIC_ACQUIRE);
   if (!worker) return;
   view->tid = entry->tid;
-  for (size_t i = 0; i + 1 < sizeof view->name; i++) view->name[i] = entry->name[i];
+  for (size_t i = 0; i < sizeof entry->name; i++) view->name[i] = entry->name[i];
+  view->ended = entry->ended;
   struct ftrace_channel *const channel = atomic_load(&ring->channel);
   view->alive = channel != NULL;
   for (uint32_t end = 0; end < 2; end++) {

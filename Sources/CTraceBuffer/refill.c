@@ -26,6 +26,11 @@ static WRITER bool nested_is_due(const struct ftrace_ring *ring, const struct ft
 
 // MARK: Blocks
 
+enum {
+  // What the end of a worker writes behind the last append: what its signal handlers made, and that no frame is open.
+  END_WORDS = 2 * 2 + 1,
+};
+
 // Publishes the open block as full, with `cursor` where it ends.
 static WRITER void close_open(struct ftrace_buffer *buffer, struct ftrace_ring *ring, struct ftrace_channel *channel) {
   struct ftrace_block_header *header = header_of(ring->open);
@@ -127,7 +132,7 @@ static WRITER bool open_next(struct ftrace_buffer *buffer, struct ftrace_ring *r
   __atomic_store_n(&header->magic, FTRACE_BLOCK_MAGIC, __ATOMIC_RELEASE);
   ring->open = start;
   ring->open_block = block;
-  ring->end = (uint64_t)start + bytes - 8 * FTRACE_APPEND_WORDS;
+  ring->end = (uint64_t)start + bytes - 8 * (FTRACE_APPEND_WORDS + END_WORDS);
   channel->high = (uint32_t)(now >> 32);
   set_cursor(channel, (uint64_t)start + FTRACE_BLOCK_HEADER_BYTES);
   FTRACE_RACE_WINDOW();
@@ -148,10 +153,8 @@ static WRITER uint64_t *write_loss(uint64_t *cursor, uint32_t cause, uint32_t en
   return cursor;
 }
 
-// What was lost since the last such record, and the frames that are open now.
-static WRITER void write_gap(struct ftrace_buffer *buffer, struct ftrace_ring *ring, struct ftrace_channel *channel,
-                             const struct ftrace_append *append) {
-  uint64_t *cursor = (uint64_t *)channel_cursor(channel);
+// What was lost since the last such record.
+static WRITER uint64_t *write_losses(struct ftrace_ring *ring, struct ftrace_channel *channel, uint64_t *cursor) {
   for (uint32_t end = 0; end < 2; end++) {
     // A handler may come between: what it adds is seen by the next round.
     const uint64_t count = nested(channel, end);
@@ -165,6 +168,13 @@ static WRITER void write_gap(struct ftrace_buffer *buffer, struct ftrace_ring *r
       ring->pending[cause][end] = 0;
     }
   }
+  return cursor;
+}
+
+// That, and the frames that are open now.
+static WRITER void write_gap(struct ftrace_buffer *buffer, struct ftrace_ring *ring, struct ftrace_channel *channel,
+                             const struct ftrace_append *append) {
+  uint64_t *cursor = write_losses(ring, channel, (uint64_t *)channel_cursor(channel));
   if (append->sp)
     cursor = buffer->graph ? graph_resync(buffer, channel, cursor) : words_resync(buffer, cursor, append);
   ring->gap = 0;
@@ -175,7 +185,7 @@ enum {
   // The carry, a loss record for each cause and end, a resync.
   GAP_WORDS = 1 + 2 * 2 * FTRACE_LOST_CAUSES + 1 + FTRACE_RESYNC_FRAMES,
 };
-_Static_assert(8 * (GAP_WORDS + FTRACE_APPEND_WORDS) + FTRACE_BLOCK_HEADER_BYTES < FTRACE_BLOCK_MINIMUM,
+_Static_assert(8 * (GAP_WORDS + FTRACE_APPEND_WORDS + END_WORDS) + FTRACE_BLOCK_HEADER_BYTES < FTRACE_BLOCK_MINIMUM,
                "a fresh block has room for all that refill writes, and an append");
 
 // MARK: Refill
@@ -236,6 +246,38 @@ WRITER uint32_t buffer_refill(struct ftrace_sink *sink, struct ftrace_channel *c
         && atomic_load(&buffer->epoch) == header_of(ring->open)->epoch && channel_cursor(channel) < ring->end)
       return 1;
   }
+}
+
+// MARK: Frames that end without an exit
+
+WRITER void buffer_unwound(struct ftrace_sink *sink, struct ftrace_channel *channel,
+                           const struct ftrace_append *append) {
+  struct ftrace_buffer *const buffer = (struct ftrace_buffer *)sink;
+  struct ftrace_ring *const ring = channel->ring;
+  if (!ring) return;
+  if (ring->open && channel_cursor(channel) + 8 * GAP_WORDS <= ring->end) {
+    write_gap(buffer, ring, channel, append);
+    return;
+  }
+  // In this order: pairs with the end of `buffer_refill`.
+  atomic_fetch_or(&ring->wants, FTRACE_WANT_RESYNC);
+  ftrace_channel_kick(channel);
+}
+
+WRITER void buffer_end_channel(struct ftrace_sink *sink, struct ftrace_channel *channel) {
+  struct ftrace_buffer *const buffer = (struct ftrace_buffer *)sink;
+  struct ftrace_ring *const ring = channel->sink == sink ? channel->ring : NULL;
+  // A worker that has a stream, and lost its last events, says so if there is room again.
+  uint32_t cause;
+  if (ring && !ring->open && atomic_load_explicit(&ring->last, memory_order_relaxed))
+    open_next(buffer, ring, channel, buffer->clock(buffer->clock_context), &cause);
+  if (ring && ring->open) {
+    uint64_t *cursor = write_losses(ring, channel, (uint64_t *)channel_cursor(channel));
+    *cursor++ = FTRACE_WORD(FTRACE_WORD_RESYNC, 0);
+    set_cursor(channel, (uint64_t)cursor);
+  }
+  if (ring) ring->entry->ended = 1;
+  buffer_close_channel(sink, channel);
 }
 
 WRITER void buffer_close_channel(struct ftrace_sink *sink, struct ftrace_channel *channel) {

@@ -148,6 +148,7 @@ WRITER struct ftrace_ring *ring_adopt(struct ftrace_buffer *buffer, struct ftrac
   const struct ftrace_thread *const self = ftrace_thread_self();
   ring->entry->tid = thread_id(self);
   for (uint32_t i = 0; i < sizeof ring->entry->name; i++) ring->entry->name[i] = self->name[i];
+  ring->entry->ended = 0;
   // Release pairs with the reader's acquire: whoever sees the number sees the name.
   __atomic_store_n(&ring->entry->worker, atomic_fetch_add_explicit(&buffer->workers, 1, memory_order_relaxed) + 1,
                    __ATOMIC_RELEASE);

@@ -37,9 +37,19 @@ FTRACE_UNINSTRUMENTED void words_count(const uint64_t *word, const uint64_t *end
     word = plain_events(word, end, &entries);
     events += (uint64_t)(word - start);
     if (word == end) break;
-    const uint32_t upper = (uint32_t)(*word >> 32), kind = upper & 15;
+    uint32_t upper = (uint32_t)(*word >> 32), kind = upper & 15;
+    // Runs of entries with their callers, as the tracer `function` writes them, and of values between them.
+    while (kind == FTRACE_WORD_ENTRY_WITH_PARENT || kind == FTRACE_WORD_VALUES) {
+      const bool entry = kind == FTRACE_WORD_ENTRY_WITH_PARENT;
+      entries += entry;
+      events += entry;
+      word += entry ? 2 : 1 + (uint32_t)*word;
+      if (word >= end) goto done;
+      upper = (uint32_t)(*word >> 32);
+      kind = upper & 15;
+    }
     // Entries are 4 and 5, exits all but those below and 9 to 12.
-    if (__builtin_expect(kind >= 5 && kind != FTRACE_WORD_VALUES && kind != FTRACE_WORD_UNWOUND, 1)) {
+    if (__builtin_expect(kind >= 5 && kind != FTRACE_WORD_UNWOUND, 1)) {
       entries += kind == FTRACE_WORD_ENTRY;
       events++;
       word++;
@@ -47,15 +57,11 @@ FTRACE_UNINSTRUMENTED void words_count(const uint64_t *word, const uint64_t *end
     }
     const uint64_t follow = (uint32_t)*word;
     if (kind == 0) events += upper != 0;
-    if (kind == FTRACE_WORD_ENTRY_WITH_PARENT) {
-      entries++;
-      events++;
-      word++;
-    }
-    if (kind == FTRACE_WORD_LOSS || kind == FTRACE_WORD_RESYNC || kind == FTRACE_WORD_VALUES) word += follow;
+    if (kind == FTRACE_WORD_LOSS || kind == FTRACE_WORD_RESYNC) word += follow;
     if (kind == FTRACE_WORD_UNWOUND) counts->unwound += follow;
     word++;
   }
+done:
   counts->events[FTRACE_END_ENTRY] += entries;
   counts->events[FTRACE_END_EXIT] += events - entries;
 }
@@ -66,10 +72,18 @@ static WRITER bool is_frame(const struct ftrace_buffer *buffer, uint64_t address
          && !ftrace_territory_refuses(address);
 }
 
+// A return address in a gate, by which the host has called traced functions.
+static WRITER bool is_gate(const struct ftrace_buffer *buffer, uint64_t address) {
+  return address > buffer->configuration.code_start && address < buffer->configuration.code_end
+         && ftrace_territory_refuses(address) && ftrace_is_gate_return(address);
+}
+
 WRITER uint64_t *words_resync(const struct ftrace_buffer *buffer, uint64_t *cursor, const struct ftrace_append *append) {
   // Frames of the host between emitted ones count towards this bound alone.
   enum { STEPS = 4096 };
   const struct ftrace_thread *self = ftrace_thread_self();
+  // So many gates there are on the stack. What called the outermost need not keep frame pointers: its `rbp` can be anything.
+  uint32_t gates = atomic_load_explicit(&self->depth, memory_order_relaxed);
   uint64_t *const head = cursor++;
   uint32_t count = 0, more = 0;
   const uint64_t *const stack = (const uint64_t *)append->sp;
@@ -77,8 +91,9 @@ WRITER uint64_t *words_resync(const struct ftrace_buffer *buffer, uint64_t *curs
   if (append->end == FTRACE_END_EXIT && is_frame(buffer, stack[0])) cursor[count++] = stack[0];
   if (is_frame(buffer, stack[1])) cursor[count++] = stack[1];
   // On another stack than the thread's own (a signal handler's) nothing says how far it reaches.
-  const uint64_t top = append->sp >= self->stack_low ? self->stack_top : 0;
+  uint64_t top = append->sp >= self->stack_low ? self->stack_top : 0;
   uint64_t below = append->sp + 8, frame = append->rbp;
+  if (is_gate(buffer, stack[1]) && --gates == 0) top = 0;
   for (uint32_t step = 0; frame > below && !(frame & 7) && frame < top && top - frame >= 16; step++) {
     const uint64_t *const record = (const uint64_t *)frame;
     if (is_frame(buffer, record[1])) {
@@ -87,6 +102,8 @@ WRITER uint64_t *words_resync(const struct ftrace_buffer *buffer, uint64_t *curs
         break;
       }
       cursor[count++] = record[1];
+    } else if (is_gate(buffer, record[1]) && --gates == 0) {
+      break;
     }
     below = frame;
     frame = record[0];

@@ -129,7 +129,9 @@ public final class Torture {
     }
     update()
     // Books without entries agree as well.
-    if ledger.mismatches.isEmpty, ledger.expected == 0 { ledger.note("nothing was traced") }
+    if ledger.mismatches.isEmpty, ledger.expected == 0 {
+      ledger.note("nothing was traced: give it more seconds, or fewer threads")
+    }
     report.mismatches = ledger.mismatches + table.wrong.withLock { $0 }
   }
 

@@ -1,4 +1,5 @@
 import FtraceEngine
+import FtraceTraceBuffer
 
 /// What a tracer found out, as a value: it keeps what it needs, and does not change.
 public protocol TraceReport: Sendable {
@@ -12,10 +13,39 @@ public protocol TraceReport: Sendable {
   ) throws(Failure)
 }
 
-extension Trace: TraceReport {
-  public func write<Failure: Error>(
-    of runtime: TraceRuntime, limit: Int?, to sink: ([UInt8]) throws(Failure) -> Void
-  ) throws(Failure) {
-    try TraceText(self, of: runtime).write(limit: limit, to: sink)
+/// A report that can be read from a file, without the runtime that it is of.
+public protocol RecordedTrace: TraceReport {
+  /// Reads what a recorder wrote.
+  init(_ contents: TraceSnapshot)
+
+  /// Times of its events.
+  var calibration: Calibration { get }
+
+  /// Sums over it: entries, exits, what is lost and what is open.
+  var sums: [(name: String, value: Int)] { get }
+
+  /// Writes it with the names that came with it.
+  func write<Failure: Error>(limit: Int?, to sink: ([UInt8]) throws(Failure) -> Void) throws(Failure)
+}
+
+/// What can be recorded into a file.
+public enum RecordedTracer: String, Sendable, CaseIterable {
+  case function
+  case functionGraph = "function_graph"
+
+  /// What reads the recording of a tracer; of one that this version does not know the events are shown as a graph.
+  public static func report(of contents: TraceSnapshot) -> any RecordedTrace {
+    Self(rawValue: contents.tracer) == .function ? Trace(contents) : GraphTrace(contents)
+  }
+
+  /// What records into a buffer, as the options say.
+  func ops(_ name: String, _ filter: TraceFilter, _ options: TracerOptions, into buffer: TraceBuffer) -> TraceOps {
+    switch self {
+    case .function:
+      TraceOps(
+        name: name, filter: filter,
+        body: EventBody(ends: .entry, parents: true, values: options.values, into: buffer))
+    case .functionGraph: .graph(name, filter, options, into: buffer)
+    }
   }
 }

@@ -32,6 +32,12 @@ public struct TracerOptions: Sendable {
   public var clock = TraceClockKind.tsc
   /// What becomes of events that do not fit: they are lost, or those before them are.
   public var mode = TraceBuffer.Mode.discard
+  /// Whether arguments and results are recorded, of functions whose signature was declared. A `function_graph` with limits, or of some
+  /// threads alone, records none.
+  public var values = false
+  /// What the tracer `callback` calls, and at which ends of functions.
+  public var callback: TraceCallback?
+  public var callbackEnds = TraceEnds.entry
   /// Which calls `function_graph` records, of those that the filter wants.
   public var graph = GraphLimits()
   /// The kernel's ids of the threads that `function_graph` and `profile` trace; none: all.
@@ -44,7 +50,8 @@ public struct TracerOptions: Sendable {
 public enum Tracers {
   /// In the order in which they are listed.
   public static let all: [any Tracer.Type] = [
-    NopTracer.self, FunctionTracer.self, FunctionGraphTracer.self, CountTracer.self, ProfileTracer.self,
+    NopTracer.self, FunctionTracer.self, FunctionGraphTracer.self, ProfileTracer.self, CountTracer.self,
+    StackTracer.self, CallbackTracer.self,
   ]
 
   /// Their names.

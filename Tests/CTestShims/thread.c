@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 
 #include "CFtraceShims.h"
@@ -27,4 +28,19 @@ uint64_t ftrace_test_stack_low(void) {
   pthread_attr_getstack(&attributes, &low, &size);
   pthread_attr_destroy(&attributes);
   return (uint64_t)low;
+}
+
+int ftrace_test_processor(int least) {
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof allowed, &allowed)) return -1;
+  for (int cpu = least; cpu < CPU_SETSIZE; cpu++)
+    if (CPU_ISSET(cpu, &allowed)) return cpu;
+  return -1;
+}
+
+bool ftrace_test_run_on(int cpu) {
+  cpu_set_t only;
+  CPU_ZERO(&only);
+  CPU_SET(cpu, &only);
+  return sched_setaffinity(0, sizeof only, &only) == 0;
 }

@@ -213,7 +213,7 @@ void ftrace_test_spin(struct ftrace_test_writer *writer, uint64_t pairs) {
 }
 
 int ftrace_test_fork_spinning(struct ftrace_test_writer *writer, uint64_t seed) {
-  const int child = fork();
+  const int child = _Fork();
   if (child) return child;
   prctl(PR_SET_PDEATHSIG, SIGKILL); // a test that ends early leaves nobody behind
   for (;;) ftrace_test_run(writer, ++seed, 1000, 50);
@@ -228,7 +228,7 @@ int ftrace_test_kill(int child) {
 }
 
 int ftrace_test_run_limited(struct ftrace_test_writer *writer, uint64_t seed, uint64_t operations, uint64_t bytes) {
-  const int child = fork();
+  const int child = _Fork();
   if (!child) {
     signal(SIGXFSZ, SIG_IGN);
     const struct rlimit limit = {bytes, bytes};

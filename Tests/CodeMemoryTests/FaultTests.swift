@@ -198,43 +198,6 @@ import Testing
     #expect(arena.run(try arena.add(returning(3))) == 3)
   }
 
-  @Test func patchingThatCannotBeginChangesNothing() throws {
-    let arena = try CodeArena(.init(reservation: 1 << 20, mapping: .toggling))
-    let blocks = try (0..<5).map { try arena.add(returning($0)) }
-    let offsets = [blocks[0], blocks[2], blocks[4]].map(\.offset)
-    try System.withFaults([.fail(.mprotect, nth: 3, errno: ENOMEM)]) { () throws in
-      #expect(arena.patchingStatus(offsets, begin: true) == ENOMEM)
-      #expect(try arena.violations(blocks: blocks) == [])
-      #expect(blocks.map { arena.run($0) } == [0, 1, 2, 3, 4])
-    }
-    try System.withFaults([.fail(.mprotect, nth: 1, errno: ENOMEM)]) { () throws in
-      #expect(throws: CodeMemoryError.system(SystemError(.mprotect, errno: ENOMEM))) {
-        try arena.patch([blocks[0]], to: 9)
-      }
-      #expect(arena.run(blocks[0]) == 0)
-    }
-  }
-
-  @Test func patchingThatCannotEndIsRepeated() throws {
-    let arena = try CodeArena(.init(reservation: 1 << 20, mapping: .toggling))
-    let blocks = try (0..<5).map { try arena.add(returning($0)) }
-    let offsets = [blocks[0], blocks[2], blocks[4]].map(\.offset)
-    try System.withFaults([.fail(.mprotect, nth: 5, errno: ENOMEM)]) { () throws in
-      #expect(arena.patchingStatus(offsets, begin: true) == 0)
-      #expect(arena.patchingStatus(offsets, begin: false) == ENOMEM)
-      #expect(try arena.violations(blocks: blocks).count == 2)
-      #expect(arena.patchingStatus(offsets, begin: false) == 0)
-      #expect(try arena.violations(blocks: blocks) == [])
-    }
-    try System.withFaults([.fail(.mprotect, nth: 2, errno: ENOMEM)]) { () throws in
-      #expect(throws: CodeMemoryError.system(SystemError(.mprotect, errno: ENOMEM))) {
-        try arena.patch([blocks[0]], to: 9)
-      }
-      #expect(arena.patchingStatus([blocks[0].offset], begin: false) == 0)
-    }
-    #expect(arena.run(blocks[0]) == 9)
-  }
-
   @Test func dataReadsAsZeroWhateverFails() throws {
     let arena = try CodeArena(.init(reservation: 8 << 20))
     let pointer = unsafe try arena.allocateData(bytes: 200_000)

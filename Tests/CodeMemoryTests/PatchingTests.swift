@@ -6,18 +6,16 @@ import Testing
 extension CodeArena {
   /// Replaces the value that a `returning` function returns, as a stop would: no other thread runs it.
   func patch(_ blocks: [CodeBlock], to value: Int32) throws {
-    try unsafe blocks.map { $0.offset + 1 }.withUnsafeBufferPointer { offsets in
-      try unsafe withWritableCode(offsets) {
-        for block in blocks {
-          // Bytes 1 to 4 of a `returning` function, in a page that is writable now.
-          unsafe writableAddress(ofCodeAt: block.offset + 1).storeBytes(of: value, as: Int32.self)
-        }
-      }
+    // One that toggles is mapped once.
+    let toggles = UInt(bitPattern: unsafe writableAddress(ofCodeAt: 0)) == codeAddresses.lowerBound
+    for block in blocks {
+      // A block of a mapping that toggles has pages of its own.
+      let page = addresses(of: block).lowerBound & ~UInt(System.pageSize - 1)
+      if toggles { try System.mprotect(page, bytes: System.pageSize, .readWrite) }
+      // Bytes 1 to 4 of a `returning` function, in a page that is writable now.
+      unsafe writableAddress(ofCodeAt: block.offset + 1).storeBytes(of: value, as: Int32.self)
+      if toggles { try System.mprotect(page, bytes: System.pageSize, .readExecute) }
     }
-  }
-
-  func patchingStatus(_ offsets: [UInt32], begin: Bool) -> Int32 {
-    unsafe offsets.withUnsafeBufferPointer { unsafe begin ? beginPatching($0) : endPatching($0) }
   }
 }
 
@@ -38,34 +36,6 @@ extension CodeArena {
     #expect(arena.run(open) == 3)
   }
 
-  @Test func pagesToggleWithoutEverBeingBoth() throws {
-    let arena = try CodeArena(.init(reservation: 1 << 20, mapping: .toggling))
-    let blocks = try (0..<6).map { try arena.add(returning($0)) }
-    let open = try arena.allocate(bytes: 10)
-    let offsets = [blocks[0], blocks[1], blocks[4], open].map(\.offset)
-    #expect(arena.patchingStatus(offsets, begin: true) == 0)
-    func protection(_ block: CodeBlock) throws -> String {
-      let entry = try MemoryMap.current().entry(containing: arena.addresses(of: block).lowerBound)
-      return entry.map { ($0.isReadable ? "r" : "-") + ($0.isWritable ? "w" : "-") + ($0.isExecutable ? "x" : "-") }
-        ?? ""
-    }
-    #expect(try (blocks + [open]).map(protection) == ["rw-", "rw-", "r-x", "r-x", "rw-", "r-x", "rw-"])
-    #expect(arena.patchingStatus(offsets, begin: false) == 0)
-    #expect(try (blocks + [open]).map(protection) == ["r-x", "r-x", "r-x", "r-x", "r-x", "r-x", "rw-"])
-  }
-
-  @Test func neighbouringPagesNeedOneCall() throws {
-    let arena = try CodeArena(.init(reservation: 1 << 20, mapping: .toggling))
-    let blocks = try (0..<8).map { _ in try arena.add([UInt8](repeating: 0xC3, count: 8192)) }
-    let offsets = blocks.flatMap { [$0.offset, $0.offset + 8, $0.offset + 4096, $0.offset + 8191] }
-    System.withFaults([]) { script in
-      #expect(arena.patchingStatus(offsets, begin: true) == 0)
-      #expect(script.count(.mprotect) == 1)
-      #expect(arena.patchingStatus(offsets, begin: false) == 0)
-      #expect(script.count(.mprotect) == 2)
-    }
-  }
-
   @Test func aDualMappingNeedsNoCall() throws {
     let arena = try CodeArena(.init(reservation: 1 << 20, mapping: .dual))
     let block = try arena.add(returning(1))
@@ -82,16 +52,5 @@ extension CodeArena {
     arena.retire(block)
     try arena.patch([block], to: 2)
     #expect(arena.run(block) == 2)
-  }
-
-  @Test func aPlaceInNoBlockIsRefused() throws {
-    let arena = try CodeArena(.init(reservation: 1 << 20, mapping: .toggling))
-    let block = try arena.add(returning(1))
-    System.withFaults([]) { script in
-      #expect(arena.patchingStatus([block.offset, 1 << 19], begin: true) == EFAULT)
-      #expect(arena.patchingStatus([block.offset, 1 << 30], begin: true) == EFAULT)
-      #expect(arena.patchingStatus([block.offset + 1, block.offset], begin: true) == EINVAL)
-      #expect(script.callCount == 0)
-    }
   }
 }

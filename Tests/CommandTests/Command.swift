@@ -12,7 +12,7 @@ struct Command {
   var errorLines: [Substring] { errors.split(separator: "\n") }
 
   /// The executable lies beside the tests'.
-  private static var executable: URL {
+  static var executable: URL {
     URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
       .appendingPathComponent("ftrace")
   }

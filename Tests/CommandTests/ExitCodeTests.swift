@@ -8,6 +8,10 @@ import Testing
       (["run", "fibb"], "ftrace: no workload named 'fibb': did you mean fib?"),
       (["run", "zzzzzzzz"], "ftrace: no workload named 'zzzzzzzz': there are fib, calls, matmul, brainfuck, pool"),
       (["run", "fib", "--tracer", "functoin"], "ftrace: no tracer named 'functoin': did you mean function?"),
+      (
+        ["run", "fib", "--tracer", "callback"],
+        "ftrace: no tracer named 'callback': there are nop, function, function_graph, profile, count, stack"
+      ),
       (["rnu"], "ftrace: no command named 'rnu': did you mean run?"),
       (["sites", "poool"], "ftrace: no workload named 'poool': did you mean pool?"),
       (["audit", "matnul"], "ftrace: no workload named 'matnul': did you mean matmul?"),
@@ -25,12 +29,40 @@ import Testing
       (["run", "fib", "--threads", "0"], "ftrace: --threads is a number from 1 to 1024"),
       (["run", "fib", "--limit=-1"], "ftrace: --limit is a number from 0"),
       (["run", "fib", "-o", "-"], "ftrace: standard output is the workload's own: give the trace a file"),
-      (["run", "fib", "--buffer-size", "0"], "ftrace: --buffer-size is a number from 1 to 1048576"),
+      (
+        ["run", "fib", "--buffer-size", "0"], "ftrace: --buffer-size is 8K to 1T in steps of 4K: the nearest is 8K"
+      ),
+      (
+        ["run", "fib", "--buffer-size", "13k"],
+        "ftrace: --buffer-size is 8K to 1T in steps of 4K: the nearest is 12K"
+      ),
+      (
+        ["run", "fib", "--buffer-size", "99999999999999999999"],
+        "ftrace: --buffer-size is 8K to 1T in steps of 4K: the nearest is 1T"
+      ),
+      (
+        ["run", "fib", "--buffer-size", "1X"],
+        "ftrace: The value '1X' is invalid for '--buffer-size <size>'"
+      ),
+      (
+        ["run", "fib", "--mode", "ring"],
+        "ftrace: The value 'ring' is invalid for '--mode <mode>'. Please provide one of 'overwrite' and 'discard'."
+      ),
+      (
+        ["run", "fib", "--tracer", "count", "--args"],
+        "ftrace: --args is for the tracers function and function_graph: count records no values"
+      ),
+      (
+        ["record", "-o", "/dev/null", "fib", "--tracer", "count"],
+        "ftrace: record writes the events of function or function_graph, not of 'count'"
+      ),
       (["run", "brainfuck", "--threads", "2"], "ftrace: a brainfuck program runs on one thread"),
       (["audit", "fib", "--corrupt", "3"], "ftrace: --corrupt 3 is more than the 2 sites there are"),
       (["audit", "fib", "--corrupt=-1"], "ftrace: --corrupt is a number from 0"),
       (["life", "--functions", "0"], "ftrace: --functions is a number from 1 to 1000000"),
       (["torture", "--seconds", "0"], "ftrace: --seconds, --threads and --functions are greater than zero"),
+      (["torture", "--seconds", "1e300"], "ftrace: --seconds is at most 1000000"),
+      (["torture", "--seconds", "inf"], "ftrace: --seconds is at most 1000000"),
       (["torture", "--grace", "soon"], "ftrace: --grace is a number of microseconds, or never"),
       (["torture", "--grace=-1"], "ftrace: --grace is a number of microseconds, or never"),
       (["run"], "ftrace: Missing expected argument '<workload>'"),
@@ -79,11 +111,27 @@ import Testing
 
   @Test("a full standard output ends with 69")
   func fullOutput() throws {
-    for arguments in [["run", "fib"], ["workloads"], ["sites", "fib"], ["audit", "fib"]] {
+    let torture = ["torture", "--seconds", "0.1", "--threads", "1", "--functions", "5"]
+    for arguments in [["run", "fib"], ["workloads"], ["sites", "fib"], ["audit", "fib"], torture] {
       let run = try Command.run(arguments, redirect: ">/dev/full")
       #expect(run.status == 69, "\(arguments)")
-      #expect(run.errors.hasPrefix("ftrace: standard output: write failed with ENOSPC"))
+      #expect(run.errors.contains("ftrace: standard output: write failed with ENOSPC"))
     }
+  }
+
+  @Test("a standard output that is closed ends with 69, and code memory never gets its number")
+  func closedOutput() throws {
+    for arguments in [["run", "fib"], ["sites", "fib"], ["life", "--functions", "10"]] {
+      let run = try Command.run(arguments, redirect: ">&-")
+      #expect(run.status == 69, "\(arguments)")
+      #expect(run.errors.contains("ftrace: standard output: write failed with EBADF"), "\(run.errors)")
+    }
+  }
+
+  @Test("without a descriptor to spare the main thread is attached all the same", arguments: 4...6)
+  func noDescriptors(limit: Int) throws {
+    let run = try Command.run("run", "fib", "--", "5", shell: "ulimit -n \(limit)")
+    #expect((run.status, run.output) == (0, "5\n"), "\(run.errors)")
   }
 
   @Test("a file keeps what it has when the arguments are wrong, and is replaced when they are right")

@@ -57,9 +57,26 @@ import Testing
     #expect(run.errorLines.filter { $0.contains(": fib <-") }.count == 3 * 177)
   }
 
+  @Test("where the kernel does not tell the processor, the column says so")
+  func noProcessor() throws {
+    let run = try Command.run(
+      "run", "fib", "--tracer", "function", "--", "3", shell: "export GLIBC_TUNABLES=glibc.pthread.rseq=0")
+    #expect((run.status, run.output) == (0, "2\n"))
+    #expect(run.errorLines.count { $0.contains(" [---]  ") && $0.contains(": fib <-") } == 5)
+  }
+
+  @Test("the deepest stack is that of the first call of the last fib")
+  func stack() throws {
+    let run = try Command.run("run", "fib", "--tracer", "stack", "--limit", "10", "--", "10")
+    #expect((run.status, run.output) == (0, "55\n"))
+    #expect(run.errorLines.first == "# tracer: stack")
+    #expect(run.errorLines.count { $0.hasSuffix("      32   fib") } == 9)
+    #expect(try run.errorLines.contains { try #/  0\) +\d+       8   fib/#.wholeMatch(in: $0) != nil })
+  }
+
   @Test("what does not fit into the buffer is counted in the trace")
   func loss() throws {
-    let run = try Command.run("run", "fib", "--tracer", "function", "--buffer-size", "1", "--limit", "0", "--", "22")
+    let run = try Command.run("run", "fib", "--tracer", "function", "--buffer-size", "64K", "--limit", "0", "--", "22")
     #expect(run.status == 0)
     #expect(
       run.errorLines.last?.hasSuffix("calls are missing that did not fit into the buffer: raise its size") == true)

@@ -24,16 +24,16 @@ import Testing
       recorded.lines.count { try nop.wholeMatch(in: $0) != nil }
     )
     #expect(counts.0 > 0 && counts.1 >= 10 && counts.0 + counts.1 == 100)
-    let emitted = try Command.run("sites", "calls", "--recording", "emission", "--", "100", "1", "10")
+    let emitted = try Command.run("sites", "calls", "--recording", "at-emission", "--", "100", "1", "10")
     #expect(try emitted.lines.count { try nop.wholeMatch(in: $0) != nil } == 100)
   }
 
-  @Test("with a tracer a site calls ftrace_caller, or a trampoline of its own if there is a filter")
+  @Test("with a compiled tracer a site calls its trampoline, with a filter only those of functions that it wants")
   func traced() throws {
     let all = try Command.run("sites", "matmul", "--tracer", "function", "--", "3")
     #expect(
       all.lines.filter { $0.contains(" entry ") }.allSatisfy {
-        $0.contains("  tracing  e8 ") && $0.contains("call ftrace_caller")
+        $0.contains("  tracing  e8 ") && $0.contains("call ftrace_trampoline")
       })
     let some = try Command.run("sites", "matmul", "--tracer", "function", "--filter", "dot", "--", "3")
     #expect(some.lines.count { $0.contains("call ftrace_trampoline") && $0.hasSuffix("  dot") } == 1)
@@ -47,6 +47,17 @@ import Testing
     let run = try Command.run("audit", workload)
     #expect((run.status, run.errors) == (0, ""))
     #expect(try #/\d+ places checked, 0 damaged\n/#.wholeMatch(in: run.output) != nil)
+  }
+
+  @Test(
+    "an audit finds nothing beside a tracer, and each site that was overwritten",
+    arguments: ["nop", "function", "function_graph", "profile", "count", "stack"])
+  func audited(tracer: String) throws {
+    let sound = try Command.run("audit", "calls", "--tracer", tracer, "--", "100")
+    #expect((sound.status, sound.errors) == (0, ""), "\(sound.output)")
+    let corrupt = try Command.run("audit", "calls", "--tracer", tracer, "--corrupt", "5", "--", "100")
+    #expect(corrupt.status == 1)
+    #expect(corrupt.lines.count == 6 && corrupt.lines.last?.hasSuffix(" 5 damaged") == true, "\(corrupt.output)")
   }
 
   @Test("an audit finds each site that was overwritten, and ends with 1", arguments: [1, 7, 100])

@@ -2,6 +2,7 @@ import CFtraceShims
 import CFtraceTraceBufferTests
 import FtracePlatform
 import FtraceTestSupport
+import Foundation
 import FtraceTraceBuffer
 import Testing
 
@@ -45,9 +46,10 @@ final class ShmFile: Sendable {
     #expect(contents.clock == .tsc)
     #expect(contents.code == ftrace_test_code_start()..<ftrace_test_code_end())
     #expect(contents.names == names)
-    #expect(contents.name(at: 100, epoch: 2) == "first")
-    #expect(contents.name(at: 100, epoch: 3) == "zweite")
-    #expect(contents.name(at: 63, epoch: 3) == nil)
+    let index = CodeNameIndex(contents.names)
+    #expect(index.name(at: 100, epoch: 2)?.name == "first")
+    #expect(index.name(at: 100, epoch: 3)?.name == "zweite")
+    #expect(index.name(at: 63, epoch: 3) == nil)
     #expect(contents.calibration.samples.count >= 3)
     #expect(contents.workers.map(\.threadID) == [System.threadID])
     // The open block is in it up to the last event. Nested losses that no block was opened after are in the table at the next gap.
@@ -106,7 +108,8 @@ final class ShmFile: Sendable {
     writer.run(seed: 1, operations: 1000)
     let before = Replay(buffer.peek()).entries
     // What a child does first, done here: the file keeps what was written, and this process has memory of its own.
-    try buffer.adoptInChild()
+    buffer.adoptInChild()
+    buffer.repairInChild()
     #expect(buffer.peek().isEmpty && buffer.losses.total == 0 && buffer.bytesInUse == 0)
     writer.enter(1)
     writer.close()
@@ -115,6 +118,24 @@ final class ShmFile: Sendable {
     let read = try TraceFile(path: file.path)
     #expect(Replay(read.contents.blocks).entries == before)
     #expect(read.contents.names.isEmpty)
+  }
+
+  @Test func aRingWithDamagedBlocksIsReadWithoutThem() throws {
+    let file = ShmFile("damaged")
+    let buffer = try ring(file, blocks: 8)
+    let writer = Writer(buffer)
+    writer.run(seed: 4, operations: 20_000)
+    writer.close()
+    let whole = try TraceFile(path: file.path)
+    #expect(whole.damage == nil && whole.damagedBlocks == 0 && whole.contents.blocks.count == 8)
+    var bytes = try #require(FileManager.default.contents(atPath: file.path).map { [UInt8]($0) })
+    // The marks of two blocks of events; the first and the last are the table's and the ring's.
+    let heads = stride(from: 0, to: bytes.count, by: 4096).filter { bytes[$0] == 0x46 && bytes[$0 + 4] == 1 }
+    for head in [heads[1], heads[5]] { bytes[head] = 1 }
+    let read = try TraceFile(bytes: bytes)
+    #expect(read.damage?.offset == heads[1])
+    #expect(read.damagedBlocks == 2 && read.contents.blocks.count == 6)
+    #expect(Replay(read.contents.blocks).wrong.isEmpty)
   }
 
   @Test func filesCutOffAnywhereAreReadUpToThere() throws {

@@ -19,6 +19,8 @@ struct Replay {
     var clock: UInt64 = 0
     /// The open functions, outermost first, nil: not known.
     var stack: [UInt32]?
+    /// No function is open, though some had begun: the worker has ended.
+    var hasEnded = false
   }
   private var streams: [UInt32: Stream] = [:]
 
@@ -45,6 +47,7 @@ struct Replay {
   private mutating func play(_ record: TraceRecord, of block: EventBlock, _ stream: inout Stream) {
     if record.clock < stream.clock { wrong.append("time goes back: \(stream.clock), \(record.clock)") }
     stream.clock = record.clock
+    if stream.hasEnded { wrong.append("records of a worker that had ended") }
     let function = Self.function(at: UInt64(record.afterSite))
     switch record.kind {
     case .entry:
@@ -73,7 +76,11 @@ struct Replay {
     case .resync:
       resyncs += 1
       let frames = block.words(of: record).reversed().map(Self.function(at:))
-      if let stack = stream.stack, stack != frames, !record.isCut { wrong.append("resync: \(frames), not \(stack)") }
+      if let stack = stream.stack, !stack.isEmpty, frames.isEmpty {
+        stream.hasEnded = true
+      } else if let stack = stream.stack, stack != frames, !record.isCut {
+        wrong.append("resync: \(frames), not \(stack)")
+      }
       stream.stack = record.isCut ? nil : frames
     case .values:
       values += 1

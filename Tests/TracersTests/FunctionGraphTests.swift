@@ -117,8 +117,9 @@ import Testing
     }
   }
 
-  @Test("what a compiled body touches, the traced function has back", arguments: TraceClockKind.allCases)
-  func registers(clock: TraceClockKind) throws {
+  @Test(
+    "what a compiled body touches, the traced function has back", arguments: TraceClockKind.allCases, [false, true])
+  func registers(clock: TraceClockKind, values: Bool) throws {
     try withRuntime { runtime in
       // All of what is live at an entry and at an exit goes into the result.
       let f = try runtime.define("sum", as: ((Int, Int, Int, Int, Int, Int) -> Int).self) { f in
@@ -136,6 +137,7 @@ import Testing
       }
       var options = TracerOptions()
       options.clock = clock
+      options.values = values
       let (tracer, counter) = (FunctionGraphTracer(options: options), CountTracer())
       func check() { #expect(f(1, 10, 100, 1000, 10_000, 100_000) == 1 + 20 + 300 + 5000 + 70_000 + 1_100_000) }
       check()

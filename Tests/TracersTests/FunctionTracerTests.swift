@@ -1,4 +1,5 @@
 import CFtraceShims
+import CFtraceTestShims
 import Ftrace
 import FtraceEngine
 import FtracePlatform
@@ -16,7 +17,9 @@ import Testing
       let outer = try runtime.forwarder("outer", to: inner)
       let tracer = FunctionTracer()
       try tracer.start(in: runtime)
+      let start = ftrace_rdtsc()
       for number in 0..<10 { #expect(outer(number) == number + 1) }
+      let end = ftrace_rdtsc()
       let trace = try tracer.stop()
       #expect(outer(1) == 2, "not traced any more")
 
@@ -26,11 +29,13 @@ import Testing
       for event in events where event.ip == innerCode.address {
         #expect((outerCode.address..<outerCode.address + UInt(outerCode.bytes.count)).contains(event.parentIP))
       }
-      #expect(zip(events, events.dropFirst()).allSatisfy { $0.counter <= $1.counter })
-      #expect(events.allSatisfy { trace.clock.start.counter <= $0.counter && $0.counter <= trace.clock.end.counter })
+      #expect(zip(events, events.dropFirst()).allSatisfy { $0.time <= $1.time })
+      #expect(events.allSatisfy { (start...end).contains($0.time) })
+      let processors = sysconf(Int32(_SC_NPROCESSORS_CONF))
+      #expect(events.allSatisfy { (0..<processors).contains($0.cpu ?? -1) }, "glibc registers rseq")
       #expect(trace.tasks.map(\.threadID) == [Int(ftrace_sys_gettid())])
       #expect(trace.count == 20)
-      #expect(trace.losses == Trace.Losses())
+      #expect(trace.losses == EventLosses())
     }
   }
 
@@ -46,7 +51,7 @@ import Testing
       #expect(Set(trace.tasks.map(\.threadID)).count == 4)
       let events = Array(trace)
       #expect(events.count == 10_000)
-      #expect(zip(events, events.dropFirst()).allSatisfy { $0.counter <= $1.counter })
+      #expect(zip(events, events.dropFirst()).allSatisfy { $0.time <= $1.time })
       for (index, task) in trace.tasks.enumerated() { #expect(events.count { $0.task == index } == task.events) }
     }
   }
@@ -72,6 +77,25 @@ import Testing
       try tracer.start(in: runtime)
       onThreads(1) { _ in try? withWorker(named: "a-worker") { _ in _ = f(1) } }
       #expect(try tracer.stop().tasks.map(\.name) == ["a-worker"])
+    }
+  }
+
+  @Test("the processor is the one that the thread runs on")
+  func processor() throws {
+    try withRuntime { runtime in
+      let f = try runtime.adder("f", 1)
+      let first = ftrace_test_processor(0)
+      let second = ftrace_test_processor(first + 1)
+      let chosen = second < 0 ? [first] : [first, second]
+      let tracer = FunctionTracer()
+      try tracer.start(in: runtime)
+      for cpu in chosen {
+        onThreads(1) { _ in
+          #expect(ftrace_test_run_on(cpu))
+          _ = f(1)
+        }
+      }
+      #expect(try tracer.stop().map(\.cpu) == chosen.map { Int($0) })
     }
   }
 
@@ -156,37 +180,39 @@ import Testing
   func limit(bytes: Int) throws {
     try withRuntime { runtime in
       let f = try runtime.adder("f", 1)
-      let tracer = FunctionTracer(options: TracerOptions(bufferBytes: bytes))
-      try tracer.start(in: runtime)
-      for _ in 0..<10_000 { _ = f(1) }
-      let trace = try tracer.stop()
-      #expect(trace.count + trace.losses.limit == 10_000)
-      #expect(trace.losses.total == trace.losses.limit)
-      let chunk = 1 << 16
-      #expect(trace.count <= bytes / chunk * (chunk / 24))
-      #expect(trace.count >= bytes / chunk * (chunk / 24 - 3))
-      #expect(Array(trace).count == trace.count)
+      for mode in [TraceBuffer.Mode.discard, .overwrite] {
+        var options = TracerOptions(bufferBytes: bytes)
+        options.mode = mode
+        let tracer = FunctionTracer(options: options)
+        try tracer.start(in: runtime)
+        for _ in 0..<100_000 { _ = f(1) }
+        let trace = try tracer.stop()
+        #expect(UInt64(trace.count) + trace.losses.entries == 100_000)
+        #expect(trace.losses.total == trace.losses[mode == .discard ? .full : .overwritten].entries)
+        #expect(trace.count <= max(bytes, 8192) / 16)
+        #expect(trace.count >= max(bytes, 8192) / 16 / 2)
+        #expect(Array(trace).count == trace.count)
+      }
     }
   }
 
-  @Test("a call for which the kernel has no memory is counted, and the next one tries again")
+  @Test("where the kernel has no memory for a buffer nothing is registered, and the next start has it")
   func memory() throws {
     try withRuntime { runtime in
       let f = try runtime.adder("f", 1)
       let tracer = FunctionTracer()
-      try tracer.start(in: runtime)
-      // The first mapping is the stream's, the second its first chunk.
-      System.withFaults([.fail(.mmap, nth: 1, errno: ENOMEM), .fail(.mmap, nth: 3, errno: ENOMEM)]) {
-        for _ in 0..<10 { _ = f(1) }
+      System.withFaults([.fail(.mmap, nth: 1, errno: ENOMEM)]) {
+        #expect(throws: FtraceError.self) { try tracer.start(in: runtime) }
       }
-      let trace = try tracer.stop()
-      #expect(trace.losses == Trace.Losses(memory: 1, threads: 1))
-      #expect(trace.count == 8)
+      #expect(runtime.registeredOps.isEmpty)
+      try tracer.start(in: runtime)
+      _ = f(1)
+      #expect(try tracer.stop().count == 1)
     }
   }
 
-  @Test("a call from within the callback of the same thread is counted as recursion")
-  func recursion() throws {
+  @Test("a call from a signal handler that has interrupted the recording of another is counted, and told")
+  func nested() throws {
     try withRuntime { runtime in
       let f = try runtime.adder("f", 1)
       let tracer = FunctionTracer()
@@ -194,21 +220,29 @@ import Testing
       let slot = runtime.slotIndex
       #expect(f(1) == 2)
       try withWorker { _ in
-        // What a signal handler meets that interrupts the callback: the ops' flag is set.
-        setActive(1, slot: slot)
+        #expect(f(1) == 2)
+        setBusy(1, slot: slot)
         for _ in 0..<3 { #expect(f(1) == 2) }
-        setActive(0, slot: slot)
+        setBusy(0, slot: slot)
+        #expect(f(1) == 2)
       }
       let trace = try tracer.stop()
-      #expect(trace.count == 1)
-      #expect(trace.losses == Trace.Losses(recursion: 3))
+      #expect(trace.count == 3)
+      #expect(trace.losses[.nested] == EventLosses.Counts(entries: 3))
+      #expect(trace.losses.total == 3)
+      var text: [UInt8] = []
+      trace.write(of: runtime, limit: nil) { text += $0 }
+      let lines = String(decoding: text, as: UTF8.self).split(separator: "\n")
+      #expect(lines.count { $0.contains(" [LOST 3 EVENTS: a signal handler made them ") } == 1)
     }
   }
 
-  /// Sets the flag that a thread has while the callback of the first ops runs.
-  private func setActive(_ value: UInt8, slot: UInt32) {
-    let offset = Int(FTRACE_THREAD_OPS_ACTIVE) + Int(slot) * Int(FTRACE_OPS_SLOTS)
-    // Safe: the calling thread's own block, which has a byte for each ops.
-    unsafe UnsafeMutableRawPointer(ftrace_thread_self()).storeBytes(of: value, toByteOffset: offset, as: UInt8.self)
+  /// What a signal handler meets that has interrupted an append of the first ops.
+  private func setBusy(_ value: UInt32, slot: UInt32) {
+    let blocks = Int(FTRACE_THREAD_RUNTIME) + Int(slot) * 8
+    // Safe: the calling thread's own block, which has recorded a call in this runtime.
+    let block = unsafe UnsafeMutableRawPointer(ftrace_thread_self()).load(
+      fromByteOffset: blocks, as: UnsafeMutableRawPointer.self)
+    unsafe block.storeBytes(of: value, toByteOffset: Int(FTRACE_CHANNEL_BUSY), as: UInt32.self)
   }
 }

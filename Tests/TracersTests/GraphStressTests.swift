@@ -28,14 +28,17 @@ import Testing
             var options = TracerOptions(bufferBytes: round % 3 == 0 ? 64 << 10 : 1 << 20)
             options.mode = buffering
             options.clock = TraceClockKind.allCases[round % 4]
+            options.values = round % 2 == 1
             let tracer = FunctionGraphTracer(options: options)
             let counter = CountTracer()
             try tracer.start(in: runtime)
             if round % 2 == 0 { try counter.start(in: runtime, filter: TraceFilter(trace: ["leaf"])) }
-            try runtime.redefine(leaf.handle) { $0.addsToArgument(Int32(round)) }
+            let redefines = round % 4 >= 2
+            if redefines { try runtime.redefine(leaf.handle) { $0.addsToArgument(Int32(round)) } }
             sched_yield()
             if round % 2 == 0 { _ = try counter.stop() }
-            replay(try tracer.stop())
+            // A call of the old body that is under way then has no exit: its sites are NOPs.
+            replay(try tracer.stop(), callsWithoutExit: redefines ? 1 : 0)
           }
         })
       #expect(runtime.audit().isSound)
@@ -44,8 +47,10 @@ import Testing
   }
 
   /// Follows each worker's calls: the frames that its stack showed are those that its events say are open.
-  private func replay(_ trace: GraphTrace) {
+  /// - Parameter callsWithoutExit: how many of each worker may have ended without one.
+  private func replay(_ trace: GraphTrace, callsWithoutExit: Int = 0) {
     for blocks in trace.blocks {
+      var rest = callsWithoutExit
       var depth: Int?
       var last: EventBlock?
       for block in blocks {
@@ -56,18 +61,79 @@ import Testing
           switch record.kind {
           case .resync:
             let open = Int(record.wordCount)
-            if let depth, !record.isCut { #expect(depth == open) }
+            if let depth, !record.isCut, depth != open {
+              rest -= depth - open
+              #expect(depth > open && rest >= 0, "\(depth) are open by the events, and \(open) by the stack")
+            }
             depth = open
           case .entry: depth = depth.map { $0 + 1 }
           case .exit:
             if let open = depth { #expect(open > 0) }
             depth = depth.map { $0 - 1 }
           case .loss: depth = nil
-          case .unwound, .values: Issue.record("\(record.kind)")
+          case .values: break
+          case .unwound: Issue.record("\(record.kind)")
           }
         }
       }
       #expect(depth != nil || blocks.isEmpty || trace.losses.total > 0)
+    }
+  }
+
+  @Test(
+    "each function's values are its own while functions are redefined, and tracers come and go",
+    arguments: RecordingMode.allCases)
+  func values(mode: RecordingMode) throws {
+    try withRuntime(mode) { runtime in
+      // Each returns its argument, and those of a kind have arguments of a range of their own.
+      let integer = try runtime.define("integer", as: ((Int) -> Int).self) { f in
+        f.entrySite()
+        f.mov(.rax, .rdi)
+        f.functionReturn()
+      }
+      let double = try runtime.define("double", as: ((Double) -> Double).self) { f in
+        f.entrySite()
+        f.functionReturn()
+      }
+      let done = Flag()
+      try beside(
+        {
+          onThreads(2) { _ in
+            var number = 0
+            while !done.isSet {
+              number += 1
+              if integer(number) != number || double(Double(number)) != Double(number) { Issue.record("\(number)") }
+            }
+          }
+        },
+        meanwhile: {
+          defer { done.set() }
+          for round in 0..<12 {
+            var options = TracerOptions(bufferBytes: 256 << 10)
+            options.values = true
+            options.mode = round % 2 == 0 ? .overwrite : .discard
+            let tracer = FunctionGraphTracer(options: options)
+            let other = FunctionTracer(options: options)
+            try tracer.start(in: runtime)
+            if round % 3 == 0 { try other.start(in: runtime, filter: TraceFilter(trace: ["double"])) }
+            try runtime.redefine(integer.handle) { f in
+              f.entrySite()
+              f.nop(round + 1)
+              f.mov(.rax, .rdi)
+              f.functionReturn()
+            }
+            sched_yield()
+            if round % 3 == 0 {
+              for event in try other.stop() { #expect(Double(bitPattern: event.arguments.first ?? 0) >= 1) }
+            }
+            var text: [UInt8] = []
+            try tracer.stop().write(of: runtime, limit: 20_000) { text += $0 }
+            // A line with both ends has the same number twice.
+            let line = #/(integer|double)\((\d+(?:\.0)?)\) = (\d+(?:\.0)?);/#
+            for match in String(decoding: text, as: UTF8.self).matches(of: line) { #expect(match.2 == match.3) }
+          }
+        })
+      #expect(runtime.audit().isSound)
     }
   }
 

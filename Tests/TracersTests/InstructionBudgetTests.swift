@@ -10,6 +10,7 @@ import Testing
     var description: String
     var clock: TraceClockKind
     var parents = false
+    var values = false
     /// With the `ret`.
     var instructions: Int
   }
@@ -33,7 +34,9 @@ import Testing
       Budget(description: "without a clock", clock: .ordinal, instructions: 20),
       Budget(description: "by a word", clock: .coarse, instructions: 22),
       Budget(description: "by the time-stamp counter", clock: .tsc, instructions: 25),
-      Budget(description: "by the time-stamp counter, with the caller", clock: .tsc, parents: true, instructions: 28),
+      Budget(description: "by the time-stamp counter, with the caller", clock: .tsc, parents: true, instructions: 30),
+      // The head is two stores, an argument one.
+      Budget(description: "by the time-stamp counter, with an argument", clock: .tsc, values: true, instructions: 28),
     ])
   func event(_ budget: Budget) throws {
     try withRuntime(.atEmission) { runtime in
@@ -41,7 +44,8 @@ import Testing
       var configuration = TraceBuffer.Configuration()
       configuration.clock = budget.clock
       let buffer = try TraceBuffer(configuration)
-      let ops = TraceOps(name: "event", body: EventBody(ends: .entry, parents: budget.parents, into: buffer))
+      let ops = TraceOps(
+        name: "event", body: EventBody(ends: .entry, parents: budget.parents, values: budget.values, into: buffer))
       try runtime.register(ops)
       let path = try path(of: f, in: runtime)
       #expect(path.count == budget.instructions, "\(path.map(\.text))")

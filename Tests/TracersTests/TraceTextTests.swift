@@ -5,7 +5,7 @@ import Testing
 @Suite struct TraceTextTests {
   private func lines(_ trace: Trace, _ runtime: TraceRuntime, limit: Int? = nil) -> [Substring] {
     var text: [UInt8] = []
-    TraceText(trace, of: runtime).write(limit: limit) { text += $0 }
+    trace.write(of: runtime, limit: limit) { text += $0 }
     #expect(text.last == UInt8(ascii: "\n"))
     return String(decoding: text, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).dropLast()
   }
@@ -52,16 +52,36 @@ import Testing
     }
   }
 
+  @Test("by the ordinal clock calls are numbered")
+  func ordinal() throws {
+    try withRuntime { runtime in
+      let f = try runtime.adder("f", 1)
+      var options = TracerOptions(bufferBytes: 1 << 20)
+      options.clock = .ordinal
+      let tracer = FunctionTracer(options: options)
+      try tracer.start(in: runtime)
+      for _ in 0..<3 { _ = f(1) }
+      let events = events(lines(try tracer.stop(), runtime))
+      let line = #/.{24} \[\d{3}\]  ([ \d]{12}): f <-ftrace_adaptor/#
+      #expect(try events.map { try line.wholeMatch(in: $0)?.1 } == ["           1", "           2", "           3"])
+    }
+  }
+
   @Test("losses are told, and counted as written")
   func losses() throws {
     try withRuntime { runtime in
       let f = try runtime.adder("f", 1)
       let tracer = FunctionTracer(options: TracerOptions(bufferBytes: 0))
       try tracer.start(in: runtime)
-      for _ in 0..<10 { _ = f(1) }
-      let lines = lines(try tracer.stop(), runtime)
-      #expect(lines[2].hasPrefix("# entries-in-buffer/entries-written: 0/10 "))
-      #expect(lines.last == "# 10 calls are missing that did not fit into the buffer: raise its size")
+      for _ in 0..<1000 { _ = f(1) }
+      let trace = try tracer.stop()
+      let lines = lines(trace, runtime)
+      // The least buffer has two blocks of 4 KiB. Each ends when it has no room for an append of 32 words and the five of its worker's end; what
+      // was lost while the second was full, and the frames that are open, take one event's room.
+      #expect(trace.count == 2 * ((4096 - 64 - 256 - 40 + 15) / 16) - 1)
+      #expect(lines[2].hasPrefix("# entries-in-buffer/entries-written: \(trace.count)/1000 "))
+      #expect(
+        lines.last == "# \(1000 - trace.count) calls are missing that did not fit into the buffer: raise its size")
     }
   }
 
@@ -118,7 +138,8 @@ import Testing
 
   @Test("tracers are found by their names")
   func registry() {
-    #expect(Tracers.names == ["nop", "function", "function_graph", "count", "profile"])
+    #expect(
+      Tracers.names == ["nop", "function", "function_graph", "profile", "count", "stack", "callback"])
     #expect(Tracers.named("function") == FunctionTracer.self)
     #expect(Tracers.named("nothing") == nil)
   }

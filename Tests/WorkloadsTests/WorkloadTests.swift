@@ -97,7 +97,7 @@ func output(
         try tracer.start(in: runtime)
         try Pool(arguments: ["3"]).run(in: runtime, with: WorkloadContext(threads: threads, output: .discarded))
         let trace = try tracer.stop()
-        #expect(trace.losses == Trace.Losses())
+        #expect(trace.losses == EventLosses())
         calls = trace.count
       }
       return calls

@@ -45,6 +45,9 @@ struct ftrace_sink {
   /// The worker ends, or detaches: what it wrote is the sink's from here on. Called on the worker, outside of emitted code, with
   /// signals blocked. May be NULL.
   void (*close)(struct ftrace_sink *sink, struct ftrace_channel *channel);
+  /// Functions of the calling worker ended without their exits: a longjmp(3) has landed. `append` says where the frames that are left begin,
+  /// as at an entry. Called as `refill` is, outside of every append of the channel. May be NULL.
+  void (*unwound)(struct ftrace_sink *sink, struct ftrace_channel *channel, const struct ftrace_append *append);
   uint32_t slot; // of the runtime
   uint32_t ops;  // the channel's index
   // Events that found no worker block, for want of memory, by end.

@@ -6,8 +6,9 @@
 #include <stdint.h>
 
 enum ftrace_patch_status {
-  FTRACE_PATCH_WAITING = 0,    // not reached
-  FTRACE_PATCH_WRITTEN = 1,    // expected bytes found, replaced
+  // Expected bytes found, replaced. It is what entries are made with, and says so only of a plan that was applied: a million entries that
+  // need not be written are a third of what the stop would write.
+  FTRACE_PATCH_WRITTEN = 0,
   FTRACE_PATCH_ALREADY = 2,    // held the replacement already: nothing written
   FTRACE_PATCH_UNEXPECTED = 3,   // other bytes found: nothing written, `replacement_*` holds them
   FTRACE_PATCH_INACCESSIBLE = 4, // the page cannot be written (set by the planner, which leaves the entry out)
@@ -31,6 +32,12 @@ struct ftrace_word_store {
   uint64_t *address;
   uint64_t value;
 };
+
+/// What a slot holds: the address of a function's present body, or of a trap. Any thread, at any time.
+static inline uint64_t ftrace_load_word(uintptr_t address) {
+  // Pairs with the stores of `ftrace_plan_apply`, and with those that publish a first body, after which it is complete.
+  return atomic_load_explicit((_Atomic(uint64_t) *)address, memory_order_acquire);
+}
 
 /// A cell of one of the recorder's tables. `old` is what it held.
 struct ftrace_cell_store {
@@ -113,8 +120,7 @@ static inline void ftrace_plan_apply(struct ftrace_plan *plan) {
     } else if ((old & at.mask) == at.expected) {
       // Pairs with the instruction fetch of workers, ordered by the core serialisation before release.
       atomic_store_explicit(at.word, (old & ~at.mask) | at.replacement, memory_order_relaxed);
-      patch->status = FTRACE_PATCH_WRITTEN;
-      plan->written++;
+      plan->written++; // the status says so already
     } else {
       ftrace_patch_unexpected(plan, patch, (old & at.mask) >> at.shift);
     }

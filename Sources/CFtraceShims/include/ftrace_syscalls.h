@@ -48,8 +48,13 @@ static inline long ftrace_sys_mprotect(uintptr_t address, size_t bytes, int prot
 static inline long ftrace_sys_madvise(uintptr_t address, size_t bytes, int advice) {
   return ftrace_result(syscall(SYS_madvise, address, bytes, advice));
 }
+/// Never one of the standard descriptors, though they be closed: what a program writes to its standard output must not end up in code.
 static inline long ftrace_sys_memfd_create(const char *name, unsigned flags) {
-  return ftrace_result(syscall(SYS_memfd_create, name, flags));
+  const long descriptor = ftrace_result(syscall(SYS_memfd_create, name, flags));
+  if (descriptor < 0 || descriptor > 2) return descriptor;
+  const long above = ftrace_result(fcntl((int)descriptor, F_DUPFD_CLOEXEC, 3));
+  close((int)descriptor);
+  return above;
 }
 static inline long ftrace_sys_ftruncate(int descriptor, long bytes) { return ftrace_result(ftruncate(descriptor, bytes)); }
 static inline long ftrace_sys_fallocate(int descriptor, int mode, long offset, long bytes) {

@@ -39,3 +39,5 @@ void ftrace_territory_mark(uint32_t slot, uint64_t start, uint64_t bytes, bool e
 int ftrace_territory_of(uint64_t address);
 /// Whether a worker that is at `pc` must not be stopped there. Signal-safe.
 bool ftrace_territory_refuses(uint64_t pc);
+/// Whether a return address in engine code lies in a gate or an adaptor: leaving begins there. Signal-safe.
+bool ftrace_is_gate_return(uint64_t address);

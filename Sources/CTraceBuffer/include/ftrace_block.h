@@ -44,7 +44,8 @@ _Static_assert(sizeof(struct ftrace_block_header) == FTRACE_BLOCK_HEADER_BYTES, 
 struct ftrace_worker_entry {
   uint32_t worker; // its number, 0: the row is free
   int32_t tid;
-  char name[16];
+  char name[15];
+  uint8_t ended; // 1: the worker has ended, so no function of it is open behind its last event
   _Atomic(uint64_t) lost[FTRACE_LOST_CAUSES][2];
   _Atomic(uint64_t) unwound_overwritten; // frames in unwound records that were overwritten
 };

@@ -58,7 +58,8 @@ uint32_t ftrace_buffer_epoch(const struct ftrace_buffer *buffer);
 
 /// Closes every channel, so that none refers to the buffer any more: before the sink goes, and when nothing that names it can run.
 void ftrace_buffer_close(struct ftrace_buffer *buffer);
-/// The same in the child of a fork, whose blocks are the parent's: all rings are free again. `blocks` is zero memory in their place.
+/// The same in the child of a fork, whose blocks are the parent's: all rings are free again. `blocks` is zero memory in their place; NULL: there is
+/// none, and every event is lost, for want of a ring.
 void ftrace_buffer_adopt_in_child(struct ftrace_buffer *buffer, void *blocks);
 
 // The reader's side: one thread at a time; workers go on appending.
@@ -105,6 +106,7 @@ struct ftrace_worker_view {
   int32_t tid;
   char name[16];
   uint32_t alive;
+  uint32_t ended; // by itself, not by the end of the buffer
   struct ftrace_losses losses;
 };
 void ftrace_buffer_worker(const struct ftrace_buffer *buffer, uint32_t ring, struct ftrace_worker_view *view);

@@ -30,8 +30,10 @@ enum {
 enum {
   /// Open frames that a resync record can hold.
   FTRACE_RESYNC_FRAMES = 256,
-  /// Words that one append may write: an event, its parent, and the values of 24 registers with their head.
+  /// Words that one append may write: a block with less room is full.
   FTRACE_APPEND_WORDS = 32,
+  /// Values that an append may hold beside an event, its parent, and their own head.
+  FTRACE_APPEND_VALUES = FTRACE_APPEND_WORDS - 3,
 };
 
 #define FTRACE_WORD(upper, lower) ((uint64_t)(upper) << 32 | (uint32_t)(lower))

@@ -2,3 +2,4 @@
 #pragma once
 #include "ftrace_counts.h"
 #include "ftrace_profile.h"
+#include "ftrace_stacks.h"

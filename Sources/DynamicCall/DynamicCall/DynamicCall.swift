@@ -44,7 +44,8 @@ public struct DynamicCall: Sendable {
     guard values.count == arguments.count else {
       throw .argumentCount(function: function.name, expected: arguments.count, found: values.count)
     }
-    for (index, value) in values.enumerated() where value.type.valueClass != arguments[index].valueClass {
+    for (index, value) in values.enumerated()
+    where value.type.valueClass?.passing != arguments[index].valueClass?.passing {
       throw .argumentType(
         function: function.name, index: index, expected: arguments[index].valueClass, found: value.type)
     }
@@ -73,11 +74,11 @@ public struct DynamicCall: Sendable {
     guard classes.count == stated.arguments.count else {
       throw .argumentCount(function: function.name, expected: stated.arguments.count, found: classes.count)
     }
-    for index in classes.indices where classes[index] != stated.arguments[index] {
+    for index in classes.indices where classes[index].passing != stated.arguments[index].passing {
       throw .argumentType(
         function: function.name, index: index, expected: stated.arguments[index], found: arguments[index])
     }
-    guard result.valueClass == stated.result else {
+    guard result.valueClass?.passing == stated.result?.passing else {
       throw .resultType(function: function.name, expected: stated.result, found: result)
     }
   }

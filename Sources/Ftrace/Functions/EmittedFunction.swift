@@ -122,7 +122,7 @@ extension TraceRuntime {
   }
 
   private func check(_ handle: FunctionHandle, _ signature: Signature) throws(FtraceError) {
-    guard let stated = handle.signature, stated != signature else { return }
+    guard let stated = handle.signature, stated.passing != signature.passing else { return }
     throw .signatureMismatch(handle.name, expected: "\(stated)", found: "\(signature)")
   }
 }

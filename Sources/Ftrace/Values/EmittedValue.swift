@@ -28,7 +28,7 @@ extension UInt16: EmittedValue {}
 extension UInt8: EmittedValue {}
 
 extension Bool: EmittedValue {
-  @inlinable public static var valueClass: ValueClass { .integer(.byte, signed: false) }
+  @inlinable public static var valueClass: ValueClass { .boolean }
   @inlinable public var registerBits: UInt64 { self ? 1 : 0 }
   @inlinable public init(registerBits: UInt64) { self = registerBits & 0xFF != 0 }
 }

@@ -4,11 +4,14 @@ import FtraceWorkloads
 
 struct RecordCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "record", abstract: "Run a workload, and record the entries and exits of its functions in a file.",
+    commandName: "record", abstract: "Run a workload, and record the calls of its functions in a file.",
     discussion: """
-      The workload's own output is all that is on standard output. 'ftrace report FILE' prints what was recorded.
+      Entries and exits are recorded, as the tracer function_graph does, or with --tracer function entries with their callers. The workload's own
+      output is all that is on standard output. 'ftrace report FILE' prints what was recorded.
 
-      Example: ftrace record -o fib.trace fib -- 20
+      A process that is killed leaves a file that report reads.
+
+      Example: ftrace record -o fib.trace fib --args -- 20
       """)
 
   @OptionGroup var workload: WorkloadOptions
@@ -17,15 +20,25 @@ struct RecordCommand: ParsableCommand {
   @Option(name: .shortAndLong, help: ArgumentHelp("The file to record to; it is made anew.", valueName: "file"))
   var output: String
 
+  @Flag(
+    help: ArgumentHelp(
+      "Record to a ring of --buffer-size in the file: the last events, also if the process is killed.",
+      discussion: "The file belongs on a tmpfs, as /dev/shm."))
+  var ring = false
+
   func run() throws {
-    guard choice.tracer == nil || choice.tracer == FunctionGraphTracer.name else {
-      throw CommandFailure(.usage, "record writes the events of function_graph: leave --tracer out")
+    let name = choice.tracer ?? RecordedTracer.functionGraph.rawValue
+    guard let tracer = RecordedTracer(rawValue: name) else {
+      throw CommandFailure(.usage, "record writes the events of function or function_graph, not of '\(name)'")
     }
     let session = try Session(try workload.make(), tracer: NopTracer())
     let recorder: TraceRecorder
+    var options = choice.options
+    if ring { options.mode = .overwrite }
     do throws(TraceRecorderError) {
       recorder = try TraceRecorder(
-        in: session.runtime, filter: choice.traceFilter, options: choice.options, to: output)
+        in: session.runtime, filter: choice.traceFilter, options: options, tracer: tracer,
+        kind: ring ? .ring : .stream, to: output)
     } catch { throw CommandFailure(error) }
 
     var failure: CommandFailure?
@@ -35,7 +48,7 @@ struct RecordCommand: ParsableCommand {
 
     do throws(TraceRecorderError) {
       let losses = try recorder.finish()
-      if losses.total > 0 {
+      if losses.total > losses[.overwritten].total {
         Terminal.complain(
           "\(losses.entries) entries and \(losses.exits) exits were lost: 'ftrace report \(output)' says why")
       }
@@ -51,7 +64,7 @@ extension CommandFailure {
   init(_ error: TraceRecorderError) {
     switch error {
     case .engine(let error): self.init(error)
-    case .file: self.init(.refused, error.description)
+    case .file, .incomplete: self.init(.refused, error.description)
     }
   }
 }

@@ -5,7 +5,8 @@ struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report", abstract: "Print what 'ftrace record' has recorded.",
     discussion: """
-      The trace has the kernel's layout. A file that is damaged, or whose process was killed, is printed up to the damage; then the
+      The trace has the kernel's layout. A file that is damaged, or whose process was killed, is printed up to the damage, a ring
+      without what is damaged; then the
       command says where it is, and ends with 65.
       """)
 
@@ -30,28 +31,24 @@ struct ReportCommand: ParsableCommand {
       case .notATrace: throw CommandFailure(.malformedInput, error.description)
       }
     }
-    let trace = GraphTrace(read.contents)
+    let trace = RecordedTracer.report(of: read.contents)
     if json {
       Terminal.print(Self.json(trace, isWhole: read.damage == nil))
     } else {
       trace.write(limit: limit) { Terminal.write($0) }
     }
     try Terminal.checkOutput()
-    if let damage = read.damage { throw CommandFailure(.malformedInput, "\(file): \(damage)") }
+    if let damage = read.damage {
+      let others = read.damagedBlocks > 1 ? ", and \(read.damagedBlocks - 1) more blocks are damaged" : ""
+      throw CommandFailure(.malformedInput, "\(file): \(damage)\(others)")
+    }
     if !read.wasEnded, !read.isRing {
       Terminal.complain("\(file) was not ended: the process that recorded it was killed")
     }
   }
 
-  private static func json(_ trace: GraphTrace, isWhole: Bool) -> String {
-    let counts = trace.counts()
-    let fields: [(String, Int)] = [
-      ("entries", counts.entries), ("exits", counts.exits), ("lost", counts.lost),
-      ("lost_entries", Int(trace.losses.entries)), ("lost_exits", Int(trace.losses.exits)),
-      ("unwound", counts.unwound), ("open", counts.openAtEnd), ("open_at_start", counts.openAtStart),
-      ("workers", trace.workers.count),
-    ]
-    let numbers = fields.map { "\"\($0.0)\": \($0.1)" }.joined(separator: ", ")
+  private static func json(_ trace: any RecordedTrace, isWhole: Bool) -> String {
+    let numbers = trace.sums.map { "\"\($0.name)\": \($0.value)" }.joined(separator: ", ")
     return "{\(numbers), \"clock\": \"\(trace.calibration.clock)\", \"whole\": \(isWhole)}"
   }
 }

@@ -8,7 +8,7 @@ struct RunCommand: ParsableCommand {
     discussion: """
       The workload's own output is all that is on standard output. The trace has the kernel's layout.
 
-      Example: ftrace run fib --tracer function --limit 10 -- 20
+      Example: ftrace run fib --tracer function_graph --args --limit 10 -- 20
       """)
 
   @OptionGroup var workload: WorkloadOptions

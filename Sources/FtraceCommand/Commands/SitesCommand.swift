@@ -6,20 +6,20 @@ struct SitesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sites", abstract: "Run a workload, and print every site with its state, bytes and disassembly.",
     discussion: """
-      The workload's own output is discarded. With --recording first-call (the library's default) a function that was never
+      The workload's own output is discarded. With --recording on-first-call (the library's default) a function that was never
       called shows the call of mcount that it was emitted with; one that was called has been converted to a NOP. With a tracer,
       sites are shown as they are while it is registered.
       """)
 
   enum Recording: String, ExpressibleByArgument, CaseIterable {
-    case firstCall = "first-call"
-    case emission
+    case firstCall = "on-first-call"
+    case atEmission = "at-emission"
   }
 
   @OptionGroup var workload: WorkloadOptions
   @OptionGroup var choice: TracerChoice
 
-  @Option(help: "How sites become known: first-call or emission.")
+  @Option(help: "How sites become known: on-first-call or at-emission.")
   var recording = Recording.firstCall
 
   func run() throws {

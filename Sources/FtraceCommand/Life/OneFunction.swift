@@ -193,11 +193,14 @@ extension OneFunction {
     let bytes = Array(code.bytes[..<((code.bytes.lastIndex { $0 != 0xCC } ?? 0) + 1)])
     let notes = [
       ("call mcount", "the site"), ("cmp rsp", "stack, stop"), ("imul", "the body"),
-      ("nop", "the exit site"), ("call qword", "waits, or traps"),
+      ("call qword", "waits, or traps"),
     ]
+    let exits = runtime.sites.filter { $0.kind == .exit && $0.function == "area" }.map {
+      "area+\($0.ip - code.address)"
+    }
     for line in listing.function("area", bytes, at: code.address, in: runtime) {
       let code = "      " + line.place.leading(8) + line.bytes.hex.leading(28) + line.text
-      let note = notes.first { line.text.hasPrefix($0.0) }?.1
+      let note = exits.contains(line.place) ? "the exit site" : notes.first { line.text.hasPrefix($0.0) }?.1
       Terminal.print(note.map { code.leading(81) + " ; \($0)" } ?? code)
     }
     Terminal.print("")

@@ -1,4 +1,5 @@
 import FtracePlatform
+import Glibc
 import Synchronization
 
 /// The standard streams.
@@ -8,6 +9,15 @@ enum Terminal {
   private static let errors = Descriptor(2)
   private static let input = Descriptor(0)
   private static let outputError = Mutex<SystemError?>(nil)
+
+  /// Takes the numbers of standard streams that are closed, so that no file that is opened gets one of them. Using such a stream
+  /// fails as before: `EBADF`.
+  static func fillClosedStreams() {
+    for descriptor in Int32(0)...2 where fcntl(descriptor, F_GETFD) < 0 {
+      // The lowest free number is this one: those below are open.
+      _ = unsafe open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY)
+    }
+  }
 
   /// Writes to standard output. After an error nothing more is written, and `checkOutput` throws.
   static func write(_ bytes: [UInt8]) {

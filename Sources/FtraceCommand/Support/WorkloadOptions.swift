@@ -26,7 +26,7 @@ struct WorkloadOptions: ParsableArguments {
 
 /// Which tracer, and for which functions.
 struct TracerChoice: ParsableArguments {
-  @Option(help: ArgumentHelp("nop, function, function_graph, count or profile.", valueName: "tracer"))
+  @Option(help: ArgumentHelp("nop, function, function_graph, profile, count or stack.", valueName: "tracer"))
   var tracer: String?
 
   @Option(help: ArgumentHelp("Trace only functions whose name matches; can be given several times.", valueName: "glob"))
@@ -35,18 +35,31 @@ struct TracerChoice: ParsableArguments {
   @Option(help: ArgumentHelp("Leave out functions whose name matches; can be given several times.", valueName: "glob"))
   var notrace: [String] = []
 
-  @Option(help: ArgumentHelp("Memory for events, in MiB, 1 to 1048576.", valueName: "MiB"))
-  var bufferSize = 512
+  @Option(
+    help: ArgumentHelp(
+      "Memory for events: 8K to 1T, as 64K, 512M or 1G; a number alone is one of MiB.", valueName: "size"))
+  var bufferSize = BufferSize(bytes: 512 << 20)
 
   @Option(
-    help: ArgumentHelp("Times of function_graph and profile: tsc, coarse, ordinal or monotonic.", valueName: "clock"))
+    help: ArgumentHelp(
+      "What becomes of events that do not fit: discard loses them, overwrite those before them.", valueName: "mode"))
+  var mode = TraceBuffer.Mode.discard
+
+  @Option(help: ArgumentHelp("Times of events, and of profile: tsc, coarse, ordinal or monotonic.", valueName: "clock"))
   var clock = TraceClockKind.tsc
+
+  @Flag(help: "Record arguments and results, of functions whose signature was declared: function and function_graph.")
+  var args = false
 
   @OptionGroup var graph: GraphOptions
 
   func validate() throws {
-    guard (1...1 << 20).contains(bufferSize) else {
-      throw ValidationError("--buffer-size is a number from 1 to 1048576")
+    if let problem = bufferSize.problem { throw ValidationError(problem) }
+    if args, let tracer, RecordedTracer(rawValue: tracer) == nil, Tracers.named(tracer) != nil {
+      throw ValidationError("--args is for the tracers function and function_graph: \(tracer) records no values")
+    }
+    if args, !graph.limits.isUnlimited {
+      throw ValidationError("--args records every call: leave --graph, --max-depth and --threshold out")
     }
     if graph.limits.threshold != nil, clock == .ordinal {
       throw ValidationError("--threshold needs times: leave --clock ordinal out")
@@ -58,15 +71,19 @@ struct TracerChoice: ParsableArguments {
   }
 
   var options: TracerOptions {
-    var options = TracerOptions(bufferBytes: bufferSize << 20)
+    var options = TracerOptions(bufferBytes: bufferSize.bytes)
     options.clock = clock
+    options.mode = mode
+    options.values = args
     options.graph = graph.limits
     return options
   }
 
   func make() throws(CommandFailure) -> any Tracer {
     let name = tracer ?? NopTracer.name
-    guard let type = Tracers.named(name) else { throw .unknown("tracer", name, of: Tracers.names) }
+    // One that calls a function of the program is for programs.
+    let names = Tracers.names.filter { $0 != CallbackTracer.name }
+    guard names.contains(name), let type = Tracers.named(name) else { throw .unknown("tracer", name, of: names) }
     return type.init(options: options)
   }
 
@@ -81,6 +98,18 @@ struct TracerChoice: ParsableArguments {
   }
 }
 
+extension TraceBuffer.Mode: ExpressibleByArgument {
+  public init?(argument: String) {
+    switch argument {
+    case "overwrite": self = .overwrite
+    case "discard": self = .discard
+    default: return nil
+    }
+  }
+
+  public static var allValueStrings: [String] { ["overwrite", "discard"] }
+}
+
 extension TraceClockKind: ExpressibleByArgument {
   public init?(argument: String) {
     guard let clock = Self.allCases.first(where: { "\($0)" == argument }) else { return nil }
@@ -88,4 +117,6 @@ extension TraceClockKind: ExpressibleByArgument {
   }
 
   public static var allValueStrings: [String] { allCases.map { "\($0)" } }
+
+  public var defaultValueDescription: String { "\(self)" }
 }

@@ -43,6 +43,7 @@ struct TortureCommand: ParsableCommand {
     guard seconds > 0, threads > 0, functions > 0 else {
       throw ValidationError("--seconds, --threads and --functions are greater than zero")
     }
+    guard seconds <= 1_000_000 else { throw ValidationError("--seconds is at most 1000000") }
     guard grace == "never" || Int(grace).map({ $0 >= 0 }) == true else {
       throw ValidationError("--grace is a number of microseconds, or never")
     }
@@ -76,9 +77,10 @@ struct TortureCommand: ParsableCommand {
     torture_catch_crashes(UInt64(seconds) + 60)
     let report = try Torture(options).run()
     options.progress?("\(report.findings)")
-    for mismatch in report.mismatches.prefix(20) { print("mismatch: \(mismatch)") }
-    print(report.summary)
+    for mismatch in report.mismatches.prefix(20) { Terminal.print("mismatch: \(mismatch)") }
+    Terminal.print(report.summary)
     if !report.mismatches.isEmpty { throw ExitCode(1) }
+    try Terminal.checkOutput()
   }
 }
 

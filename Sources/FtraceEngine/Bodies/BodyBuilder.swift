@@ -15,6 +15,8 @@ public final class BodyBuilder {
   public let again: Label
   /// The end of the body, where what was spilled is restored.
   public let done: Label
+  /// Where the values of the functions are whose sites run this code: nil if their signature was not declared, or the body did not ask.
+  public let values: ValueLocations?
 
   private let slot: UInt32
   private let ops: Int
@@ -26,8 +28,9 @@ public final class BodyBuilder {
 
   init(
     _ code: Assembler, _ end: TraceEnd, isMarked: Bool, slot: UInt32, ops: Int, slowCode: Symbol, clockCode: UInt32,
-    base: UInt
+    base: UInt, values: ValueLocations?
   ) {
+    self.values = values
     self.code = code
     self.end = end
     self.isMarked = isMarked
@@ -46,6 +49,11 @@ public final class BodyBuilder {
       spilled.isEmpty && registers.count <= 8 && !registers.contains(.rsp), "a body spills once, up to 8 registers")
     spilled = registers
     for (index, register) in registers.enumerated() { code.mov(.base(.rsp, Self.place(index)), register) }
+  }
+
+  /// Where a register is kept that the body has spilled; nil: it has its value.
+  public func place(of register: Reg64) -> Mem? {
+    spilled.firstIndex(of: register).map { .base(.rsp, Self.place($0)) }
   }
 
   /// Loads the address of the worker's block. Without one the body goes the slow way.

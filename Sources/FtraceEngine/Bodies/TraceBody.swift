@@ -34,7 +34,14 @@ public protocol TraceBody: AnyObject, Sendable {
   /// `ops` before anything can call it.
   var sink: UnsafeMutablePointer<ftrace_sink> { get }
 
+  /// Whether `BodyBuilder.values` is to say where the values of each function are: such a body is emitted once for each kind of signature as well.
+  var wantsValues: Bool { get }
+
   /// Emits the body for one end. Called under the engine's lock, any number of times: once for each set of ops that the body meets
   /// others in.
   func emit(_ end: TraceEnd, into code: BodyBuilder)
+}
+
+extension TraceBody {
+  public var wantsValues: Bool { false }
 }

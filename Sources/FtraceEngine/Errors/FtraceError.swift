@@ -17,6 +17,8 @@ public enum FtraceError: Error, Sendable {
   case signatureMismatch(String, expected: String, found: String)
   /// An imported or built image cannot be installed.
   case invalidImage(String, reason: ImageProblem)
+  /// The tracer that calls a function of the program was given none.
+  case noCallback(String)
   /// The ops is registered already.
   case alreadyRegistered(String)
   /// The ops is not registered.
@@ -90,6 +92,7 @@ extension FtraceError: CustomStringConvertible {
     case .signatureMismatch(let name, let expected, let found):
       "'\(name)' has the signature \(expected), not \(found)"
     case .invalidImage(let name, let reason): "'\(name)' cannot be installed: \(reason)"
+    case .noCallback(let name): "the tracer '\(name)' has nothing to call: set TracerOptions.callback"
     case .alreadyRegistered(let name): "the ops '\(name)' is registered: unregister it first"
     case .notRegistered(let name): "the ops '\(name)' is not registered"
     case .tooManyOps(let limit): "\(limit) ops are registered, and no more fit: unregister one"

@@ -2,6 +2,9 @@ import CFtraceShims
 import FtraceX86Assembler
 
 /// Ways into and out of emitted code. Each keeps an `rbp` frame and an aligned stack.
+///
+/// In gates and adaptors the first thing after the call is the comparison with which leaving begins: a walk along the frames knows by it that a
+/// return address lies in one (`ftrace_is_gate_return`), and where the outermost is it ends.
 extension Assembler {
   /// The gate of a function: what outsiders call instead of the entry. Attaches the thread if needed, enters, calls through the
   /// slot, leaves. Registers pass through; arguments on the stack are copied.
@@ -19,8 +22,8 @@ extension Assembler {
       }
     }
     call(slot: slot)
-    if stackBytes > 0 { mov(.rsp, .rbp) }
     leave(nested: paths.leavingNested, slow: paths.leavingSlow, left: paths.left)
+    if stackBytes > 0 { mov(.rsp, .rbp) }
     pop(.rbp)
     ret()
     paths.emit(stubs)
@@ -56,14 +59,14 @@ extension Assembler {
     }
     mov(.eax, vectors)  // what a function with variable arguments wants to know
     call(.base(.r11))
+    leave(nested: paths.leavingNested, slow: paths.leavingSlow, left: paths.left)
     switch signature.result {
-    case .integer: mov(.base(.rbx), .rax)
+    case .integer, .pointer, .boolean: mov(.base(.rbx), .rax)
     case .float: movss(.base(.rbx), .xmm0)
     case .double: movsd(.base(.rbx), .xmm0)
     case nil: break
     }
     if stackBytes > 0 { lea(.rsp, .base(.rbp, -16)) }
-    leave(nested: paths.leavingNested, slow: paths.leavingSlow, left: paths.left)
     add(.rsp, 8)
     pop(.rbx)
     pop(.rbp)
@@ -93,7 +96,7 @@ extension Assembler {
     lea(.rdx, .base(.rsp, result))
     callAbsolute(invoke)
     switch signature.result {
-    case .integer: mov(.rax, .base(.rsp, result))
+    case .integer, .pointer, .boolean: mov(.rax, .base(.rsp, result))
     case .float: movss(.xmm0, .base(.rsp, result))
     case .double: movsd(.xmm0, .base(.rsp, result))
     case nil: break

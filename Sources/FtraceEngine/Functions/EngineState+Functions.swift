@@ -17,7 +17,7 @@ extension EngineState {
   func declare(_ name: String, signature: Signature?, forward: Bool) throws(FtraceError) -> FunctionEntity {
     if let existing = functionsByName[name] {
       guard existing.state == .declared else { throw .nameTaken(name) }
-      if let expected = existing.signature, let signature, expected != signature {
+      if let expected = existing.signature, let signature, expected.passing != signature.passing {
         throw .signatureMismatch(name, expected: "\(expected)", found: "\(signature)")
       }
       return existing
@@ -128,7 +128,8 @@ extension EngineState {
 
   /// What is left to do when a retired body's memory is reclaimed.
   func bodyReclaimed(_ body: FunctionBody, tag: UInt32) {
-    names.record(start: body.block.offset, size: body.block.size, name: body.name, since: body.installedAt)
+    names.record(
+      start: body.block.offset, size: body.block.size, name: body.name, body.signature, since: body.installedAt)
     let identity = ObjectIdentifier(body)
     bodies[tag] = nil
     bodiesByIdentity[identity] = nil

@@ -16,7 +16,10 @@ extension EngineState {
       return self.hosts[id]
     }
     let wide = image.declaredVectorWidth > .bits128
-    let siteClass = try siteClass(of: image.name, excluded: wide, for: desired.ops)
+    let variant = function.signature.map {
+      variants.number(of: ValueLocations($0, endsByReturns: image.endsByReturns))
+    }
+    let siteClass = try siteClass(of: image.name, excluded: wide, variant: variant ?? 0, for: desired.ops)
     if Int(siteClass) >= actual.classTargets.count { try admitNewClasses() }
 
     var exclusion: SiteExclusion? = wide ? .wideVectors(bits: Int(image.declaredVectorWidth.rawValue)) : nil
@@ -57,7 +60,8 @@ extension EngineState {
     let body = FunctionBody(
       name: image.name, block: block, sites: image.sites, rawReturns: image.rawReturns, generation: nextGeneration,
       callees: callees, hosts: hosts,
-      exclusion: exclusion, installedAt: ftrace_rdtsc(), ownerID: function.id,
+      exclusion: exclusion, variant: variant ?? 0, signature: function.signature, installedAt: ftrace_rdtsc(),
+      ownerID: function.id,
       callsItself: image.relocations.contains {
         [.ownSlot, .function(function.id)].contains(EngineSymbol($0.symbol))
       })
@@ -91,15 +95,17 @@ extension EngineState {
     if body.callsItself { function.callers.insert(ObjectIdentifier(body)) }
     for host in hosts { host.callers.insert(ObjectIdentifier(body)) }
     bodiesByIdentity[ObjectIdentifier(body)] = body
+    codeObservers.tell(body, executable(block.offset))
     return body
   }
 
   /// The class of a function of that name under the filters of some ops.
   func siteClass(
-    of name: String, excluded: Bool, for list: [RegisteredOps]
+    of name: String, excluded: Bool, variant: UInt32, for list: [RegisteredOps]
   ) throws(FtraceError) -> UInt16 {
     var siteClass = SiteClass(excluded: excluded)
     if !excluded { for ops in list where !ops.isShared { siteClass.set(ops, filter: ops.filter, of: name) } }
+    siteClass.distinguish(variant, for: variantMembers)
     return try classes.number(of: siteClass)
   }
 

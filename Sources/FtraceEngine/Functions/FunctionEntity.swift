@@ -53,6 +53,10 @@ final class FunctionBody {
   let hosts: [HostEntity]
   /// Why the body's sites are never traced, if so.
   let exclusion: SiteExclusion?
+  /// What kind of function it is, for bodies of tracers that ask: a number of `EngineState.variants`.
+  let variant: UInt32
+  /// As declared, if it was.
+  let signature: Signature?
   /// Time-stamp counter at installation, or at the last rename.
   var installedAt: UInt64
   /// Number of the function that the body belongs to, and whether its code calls it by its slot.
@@ -64,7 +68,8 @@ final class FunctionBody {
   init(
     name: String, block: CodeBlock, sites: [Site], rawReturns: [Int], generation: UInt32, callees: [FunctionEntity],
     hosts: [HostEntity],
-    exclusion: SiteExclusion?, installedAt: UInt64, ownerID: UInt32, callsItself: Bool
+    exclusion: SiteExclusion?, variant: UInt32, signature: Signature?, installedAt: UInt64, ownerID: UInt32,
+    callsItself: Bool
   ) {
     self.name = name
     self.block = block
@@ -74,6 +79,8 @@ final class FunctionBody {
     self.callees = callees
     self.hosts = hosts
     self.exclusion = exclusion
+    self.variant = variant
+    self.signature = signature
     self.installedAt = installedAt
     self.ownerID = ownerID
     self.callsItself = callsItself

@@ -10,6 +10,9 @@ public struct Signature: Hashable, Sendable {
     self.arguments = arguments
     self.result = result
   }
+
+  /// The same without what only readers care for: functions with the same one are called alike.
+  public var passing: Signature { Signature(arguments.map(\.passing), returning: result?.passing) }
 }
 
 extension Signature: CustomStringConvertible {

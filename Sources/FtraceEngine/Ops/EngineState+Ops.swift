@@ -31,6 +31,7 @@ extension EngineState {
       unsafe sink.pointee.slot = slot.index
       unsafe sink.pointee.ops = UInt32(number)
     }
+    if ops.body?.wantsValues == true { variantMembers |= 1 << number } else { variantMembers &= ~(1 << number) }
     let flag = ThreadBlock.opsActive(slot: slot.index, ops: number)
     do throws(FtraceError) {
       let a = Assembler()
@@ -81,6 +82,7 @@ extension EngineState {
       let old = classes[unsafe tables.desiredClass[Int(first >> 3)]]
       var new = old
       new.set(registered, filter: isOwn ? filter : nil, of: body.name)
+      new.distinguish(body.variant, for: variantMembers)
       if new != old { changes += classChanges(of: body, to: try classes.number(of: new)) }
     }
     return changes

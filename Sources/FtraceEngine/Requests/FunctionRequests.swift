@@ -58,7 +58,8 @@ final class RenameRequest: Request {
     guard name != function.name else { return }
     guard state.functionsByName[name] == nil else { throw .nameTaken(name) }
     if let body = function.body, state.killedReason == nil {
-      let new = try state.siteClass(of: name, excluded: state.isExcluded(body), for: batch.next.ops)
+      let new = try state.siteClass(
+        of: name, excluded: state.isExcluded(body), variant: body.variant, for: batch.next.ops)
       let changes = state.classChanges(of: body, to: new)
       batch.change(changes, in: state.tables)
       if !changes.isEmpty { batch.wantsCommit = true }
@@ -70,8 +71,11 @@ final class RenameRequest: Request {
 
   override func settle(in state: EngineState) {
     guard let (name, body) = old, let body else { return }
-    state.names.record(start: body.block.offset, size: body.block.size, name: name, since: body.installedAt)
+    state.names.record(
+      start: body.block.offset, size: body.block.size, name: name, body.signature, since: body.installedAt)
     body.installedAt = ftrace_rdtsc()
+    // One that was freed in the same batch keeps its name to its end.
+    state.codeObservers.tell(body, state.executable(body.block.offset))
   }
 
   override func revert(in state: EngineState) {

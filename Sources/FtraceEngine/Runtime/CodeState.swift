@@ -35,10 +35,12 @@ struct TrampolineKey: Hashable {
   /// Offsets of the thunks, newest ops first: of compiled ops, whose bodies come first in the code, and of those with callbacks.
   var compiled: [UInt32] = []
   var thunks: [UInt32]
-  /// Whether an ops of the list asks for registers.
-  var registers: Bool
+  /// What the ops of the list need, for code that sites call.
+  var saves: SaveSet = []
   /// At which end of the function, if there are compiled bodies: they differ.
   var end: TraceEnd?
+  /// What kind of functions the sites are of, if a compiled body asks for it.
+  var variant: UInt32 = 0
   /// Numbers, as bits, of the compiled ops that mark the function: their bodies are those of marked functions.
   var marked: UInt32 = 0
 

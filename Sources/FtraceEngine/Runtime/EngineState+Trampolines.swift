@@ -25,7 +25,7 @@ extension EngineState {
   private func substitute(for key: TrampolineKey, _ passedOver: Set<UInt32>) -> UInt32? {
     trampolines.first { other, _ in
       other.kind == key.kind && other.compiled == key.compiled && other.end == key.end && other.marked == key.marked
-        && (other.registers || !key.registers)
+        && other.variant == key.variant && other.saves.isSuperset(of: key.saves)
         && other.thunks.filter { !passedOver.contains($0) } == key.thunks
     }?.value.block.offset
   }
@@ -47,7 +47,7 @@ extension EngineState {
   /// Retires the trampolines that nothing calls after the last commit.
   func retireUnusedTrampolines() {
     var used: Set<UInt32> = [actual.callerTarget]
-    for case .call(let offset) in actual.classTargets { used.insert(offset) }
+    for case .call(let offset) in actual.classTargets + actual.exitTargets { used.insert(offset) }
     // A quarantined site keeps the call that was found in it.
     for (site, entry) in quarantine {
       // If its page could not be written, it is what was expected.

@@ -62,6 +62,9 @@ struct DesiredState {
   var trampolines: [TrampolineKey: Trampoline] = [:]
   /// Numbers of compiled ops that went, while some of their code may run.
   var compiledNumbers: Set<Int> = []
+  /// Numbers of ops whose bodies ask for the kind of function, as bits, and those kinds.
+  var variantMembers: UInt32 = 0
+  var variants = SiteVariants()
   /// Bodies that sites run for good, after a kill.
   var keptBodies: [any TraceBody] = []
   /// Thunks that pass calls over, by their code as it is: those of ops that went, and all while tracing is off.
@@ -97,6 +100,7 @@ struct DesiredState {
   /// What the program should be told, oldest first.
   var warnings: [String] = []
   var observer: StopObserver?
+  var codeObservers = CodeObservers()
   /// Starts the daemon's thread, once; nil when it runs or is not wanted.
   var startDaemon: (() -> Void)?
   var names = NameHistory()

@@ -8,6 +8,7 @@ struct NameHistory {
     var start: UInt32
     var end: UInt32
     var name: String
+    var signature: Signature?
     var from: UInt64
     var until: UInt64
   }
@@ -16,9 +17,10 @@ struct NameHistory {
   private var gone: [Entry] = []
   static let limit = 1 << 20
 
-  mutating func record(start: UInt32, size: UInt32, name: String, since: UInt64) {
+  mutating func record(start: UInt32, size: UInt32, name: String, _ signature: Signature?, since: UInt64) {
     if gone.count >= Self.limit { gone.removeFirst(Self.limit / 2) }
-    gone.append(Entry(start: start, end: start + size, name: name, from: since, until: ftrace_rdtsc()))
+    gone.append(
+      Entry(start: start, end: start + size, name: name, signature: signature, from: since, until: ftrace_rdtsc()))
   }
 
   /// The name of what was at an offset at a time, if that is gone.

@@ -112,18 +112,21 @@ extension TraceRuntime {
     }
   }
 
-  /// The name of what an address belonged to at a time, and the times for which that is the answer; nil for an address outside of
-  /// the runtime's code. Lets a reader of many events ask once for each body.
-  package func nameAndLifetime(of address: UInt, at time: UInt64) -> (name: String, lifetime: ClosedRange<UInt64>)? {
+  /// The name and the signature of what an address belonged to at a time, and the times for which that is the answer; nil for an address outside
+  /// of the runtime's code. Lets a reader of many events ask once for each body.
+  package func nameAndLifetime(
+    of address: UInt, at time: UInt64
+  ) -> (name: String, signature: Signature?, lifetime: ClosedRange<UInt64>)? {
     read { state in
       guard let offset = state.offset(of: address) else { return nil }
-      if let entry = state.arena.entry(containing: address), let body = state.bodies[entry.tag],
-        body.installedAt <= time
-      {
-        return (body.name, body.installedAt...max(time, ftrace_rdtsc()))
+      let present = state.arena.entry(containing: address).flatMap { state.bodies[$0.tag] }
+      if let body = present, body.installedAt <= time {
+        return (body.name, body.signature, body.installedAt...max(time, ftrace_rdtsc()))
       }
-      if let gone = state.names.entry(at: offset, time: time) { return (gone.name, gone.from...gone.until) }
-      return (state.name(at: offset), time...time)
+      if let gone = state.names.entry(at: offset, time: time) {
+        return (gone.name, gone.signature, gone.from...gone.until)
+      }
+      return (state.name(at: offset), present?.signature, time...time)
     }
   }
 
@@ -163,6 +166,7 @@ extension TraceRuntime {
 
 extension EngineState {
   func adaptor(for signature: Signature) throws(FtraceError) -> UInt {
+    let signature = signature.passing
     if let block = adaptors[signature] { return executable(block.offset) }
     let block = try assemble { $0.adaptor(signature, stubs: stubs) }
     adaptors[signature] = block

@@ -39,14 +39,6 @@ extension TraceRuntime {
     try core.value.state.withLock { _ in try body() }
   }
 
-  /// Where the code of each function lies, and its name.
-  package var codeNames: [(start: UInt, size: Int, name: String)] {
-    read { state in
-      state.bodies.values.map { (state.executable($0.block.offset), Int($0.block.size), $0.name) }
-        .sorted { $0.0 < $1.0 }
-    }
-  }
-
   /// Requests that wait for their turn. Does not wait for the engine's lock.
   package var waitingRequests: Int { core.value.requests.count }
 

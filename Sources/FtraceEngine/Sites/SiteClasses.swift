@@ -8,6 +8,8 @@ struct SiteClass: Hashable, Sendable {
   var marked: UInt32 = 0
   /// Never traced, whatever is registered: its code keeps values where the trampolines do not save them.
   var excluded = false
+  /// What kind of function it is, for members whose bodies ask for it; 0 if none does.
+  var variant: UInt32 = 0
 }
 
 extension SiteClass {
@@ -19,6 +21,9 @@ extension SiteClass {
     members |= bit
     if let marks = ops.ops.marks, marks.matches(name) { marked |= bit }
   }
+
+  /// Enters the kind of the function, if one of the members asks for it.
+  mutating func distinguish(_ kind: UInt32, for asking: UInt32) { variant = members & asking != 0 ? kind : 0 }
 }
 
 /// The classes in use, by number. Class 0 is that of functions which only shared ops want.

@@ -7,14 +7,15 @@ extension Assembler {
   /// Two frame records are pushed, (parent ip, the caller's rbp) and (ip, link to it), so that a walk along `rbp` from the callback
   /// meets the traced function and its caller. `body` emits the call; before it `rdi` is the address of the site, `rsi` the return
   /// address in the caller, `rcx` the registers.
-  /// - Parameter registers: whether all members of `ftrace_registers` are filled in, or only those that are restored.
-  func callerTrampoline(registers: Bool, _ body: () -> Void) {
+  func callerTrampoline(_ saves: SaveSet, _ body: () -> Void) {
     let volatile: [(Reg64, Int)] = [
       (.rax, 0), (.rcx, 1), (.rdx, 2), (.rsi, 6), (.rdi, 7), (.r8, 8), (.r9, 9), (.r10, 10),
     ]
     let preserved: [(Reg64, Int)] = [(.rbx, 3), (.r12, 12), (.r13, 13), (.r14, 14), (.r15, 15)]
-    let vectors: [(XMM, Int)] = (0..<8).map { (XMM(number: UInt8($0)), 128 + $0 * 16) }
+    let vectors: [(XMM, Int)] =
+      saves.contains(.vectors) ? (0..<8).map { (XMM(number: UInt8($0)), 128 + $0 * 16) } : []
     let size = Int32(MemoryLayout<ftrace_registers>.size)
+    let continuation = Mem.base(.rsp, Int32(256))  // the member `rip`
     // [rsp] is the address after the site, [rsp + 8] the return address; rsp is 16-byte aligned.
     push(.base(.rsp, 8))
     push(.rbp)
@@ -25,19 +26,26 @@ extension Assembler {
     sub(.rsp, size)
     for (register, index) in volatile { mov(.base(.rsp, Int32(index * 8)), register) }
     for (register, offset) in vectors { movaps(.base(.rsp, Int32(offset)), register) }
-    if registers {
+    if saves.contains(.registers) {
       for (register, index) in preserved { mov(.base(.rsp, Int32(index * 8)), register) }
       lea(.rax, .base(.rbp, 40))
       mov(.base(.rsp, 4 * 8), .rax)  // rsp in the traced function: at its return address
       mov(.rax, .base(.rbp, 16))
       mov(.base(.rsp, 5 * 8), .rax)
       mov(.base(.rsp, 11 * 8), .r11)
+      mov(.rax, .base(.rbp, 32))
+      mov(continuation, .rax)
     }
     mov(.rdi, .base(.rbp, 8))
     mov(.rsi, .base(.rbp, 24))
     sub(.rdi, 5)
     mov(.rcx, .rsp)
     body()
+    if saves.contains(.redirection) {
+      // By the return below: the pairs of calls and returns stay in order.
+      mov(.rax, continuation)
+      mov(.base(.rbp, 32), .rax)
+    }
     for (register, offset) in vectors { movaps(register, .base(.rsp, Int32(offset))) }
     for (register, index) in volatile { mov(register, .base(.rsp, Int32(index * 8))) }
     mov(.rbp, .base(.rsp, size + 16))

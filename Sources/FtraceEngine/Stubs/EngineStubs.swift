@@ -41,7 +41,7 @@ struct EngineStubs {
     a.align(16)
     let caller = a.here("ftrace_caller")
     let callerCall = a.label("ftrace_call")
-    a.callerTrampoline(registers: false) {
+    a.callerTrampoline(.shared) {
       a.align(8)  // the call lies in one aligned word
       a.bind(callerCall)
       a.call(stub)

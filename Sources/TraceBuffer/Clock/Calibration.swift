@@ -50,7 +50,7 @@ public struct Calibration: Sendable, Hashable {
   }
 
   /// The first sample of this process: with it a trace that was cut off at once has two.
-  static let origin = sample(.tsc)
+  package static let origin = sample(.tsc)
 
   /// CLOCK_MONOTONIC in nanoseconds at a time of the clock; nil for `ordinal`, and for `tsc` with fewer than two samples. O(log samples).
   public func nanoseconds(at counter: UInt64) -> UInt64? {

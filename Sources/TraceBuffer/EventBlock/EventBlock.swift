@@ -11,6 +11,8 @@ public struct EventBlock: Sendable {
   @usableFromInline let storage: [UInt64]
   /// The first word that was not delivered before.
   let start: Int
+  /// The same, for those who put blocks in order: a block that was copied while it was open is followed by the rest of itself.
+  public var startWord: Int { start }
 
   /// - Parameters:
   ///   - storage: at least the eight words of the head.

@@ -43,8 +43,8 @@
   @inlinable public var afterSite: UInt32 { upper }
   /// Entry: the return address in the caller, nil if it was not recorded.
   @inlinable public var parent: UInt64? { payload == 0 ? nil : payload & 0xFFFF_FFFF_FFFF }
-  /// Entry with a parent: the number of the processor.
-  @inlinable public var processor: Int { Int(payload >> 48) }
+  /// Entry with a parent: the number of the processor, nil if it was not known.
+  @inlinable public var processor: Int? { payload >> 48 >= 0xFFFE ? nil : Int(payload >> 48) }
   /// Loss: events. Unwound: frames.
   @inlinable public var count: UInt64 { payload }
   /// Loss: why, nil of a cause that this version does not know.

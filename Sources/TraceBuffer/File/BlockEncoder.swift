@@ -8,9 +8,11 @@ enum BlockEncoder {
       epoch: 0, tid: 0, lost: (0, 0), start: start)
   }
 
-  /// The words of a name; a name longer than half a block is cut.
+  /// The words of a name, and behind a zero byte its signature; what is longer than half a block is cut.
   static func record(_ name: CodeName, blockBytes: Int) -> [UInt64] {
-    let bytes = Array(name.name.utf8.prefix(blockBytes / 2))
+    // A zero byte ends each of the two.
+    let text = name.name.utf8.filter { $0 != 0 } + (name.signature.isEmpty ? [] : [0] + name.signature.utf8)
+    let bytes = Array(text.prefix(blockBytes / 2))
     var words = [UInt64](repeating: 0, count: 3 + (bytes.count + 7) / 8)
     words[0] = UInt64(words.count * 8) | UInt64(name.epoch) << 32
     words[1] = name.start
@@ -45,6 +47,7 @@ enum BlockEncoder {
     for (index, byte) in worker.name.utf8.prefix(15).enumerated() {
       words[1 + index / 8] |= UInt64(byte) << (index % 8 * 8)
     }
+    if worker.hasEnded { words[2] |= 1 << 56 }
     for cause in LossCause.allCases {
       words[3 + 2 * Int(cause.rawValue)] = worker.losses[cause].entries
       words[4 + 2 * Int(cause.rawValue)] = worker.losses[cause].exits

@@ -2,6 +2,7 @@ import CFtraceShims
 import CFtraceTraceBuffer
 import FtracePlatform
 import FtraceQuiescence
+import Glibc
 import Synchronization
 
 /// Empties a buffer into a file while it is written: the mode *stream*.
@@ -17,6 +18,8 @@ public final class FileSink: Sendable {
     var error: SystemError?
     var unwritten = EventLosses.Counts()
     var blocks = 0
+    /// CLOCK_MONOTONIC of the last sample of the clocks in the file.
+    var sampled: UInt64 = 0
   }
 
   private let buffer: TraceBuffer
@@ -30,7 +33,10 @@ public final class FileSink: Sendable {
   private final class StreamState: @unchecked Sendable { var value = State() }
 
   /// Begins to stream to a file, which is made anew.
-  /// - Parameter interval: time between two looks at the buffer.
+  /// - Parameters:
+  ///   - buffer: what is emptied; kept until the end.
+  ///   - path: of the file.
+  ///   - interval: time between two looks at the buffer.
   /// - Throws: `system` if the file, its head, or the thread is refused.
   public static func start(
     _ buffer: TraceBuffer, path: String, interval: Duration = .milliseconds(5)
@@ -63,6 +69,7 @@ public final class FileSink: Sendable {
     }
     guard let started else { throw .system(path: path, SystemError(.mmap, errno: EAGAIN)) }
     thread.withLock { $0 = started }
+    AtFork.add(self)
   }
 
   /// The first error of writing. Since then nothing is written, and events are counted as lost, or as ``unwritten``. Any thread.
@@ -147,6 +154,21 @@ public final class FileSink: Sendable {
     }
   }
 
+  /// A sample of the clocks, a second or more after the last: if the process is killed times are known up to there.
+  private func writeSample() throws(SystemError) {
+    let now = ftrace_clock_nanoseconds(CLOCK_MONOTONIC)
+    guard state.value.sampled == 0 || now &- state.value.sampled >= 1_000_000_000 else { return }
+    state.value.sampled = now
+    try? buffer.calibrate()
+    guard let sample = buffer.control.withLock({ $0.calibration.samples.last }) else { return }
+    for block in BlockEncoder.blocks(
+      kind: UInt32(FTRACE_BLOCK_CALIBRATION), records: [[sample.counter, sample.nanoseconds]],
+      blockBytes: buffer.configuration.blockBytes)
+    {
+      try state.value.writer?.write(block)
+    }
+  }
+
   /// Names that were added since, and the row of a worker whose first block this is: before its events.
   private func writeTables(for worker: UInt32) throws(SystemError) {
     let blockBytes = buffer.configuration.blockBytes
@@ -159,6 +181,7 @@ public final class FileSink: Sendable {
       }
       state.value.names += names.count
     }
+    try writeSample()
     guard !state.value.workers.contains(worker) else { return }
     // Losses are written at the end: those of a worker that has gone by then are among the others'.
     let rows = buffer.workers.filter { !state.value.workers.contains($0.number) }.map { worker in
@@ -173,5 +196,21 @@ public final class FileSink: Sendable {
     }
     state.value.workers.formUnion(rows.map(\.number))
     state.value.workers.insert(worker)
+  }
+}
+
+/// In the child of a fork there is no thread, and the file is the parent's: ``finish()`` does nothing, and what is recorded stays in the buffer.
+extension FileSink: ForkParticipant {
+  package var forkLocks: (outer: [FairLock], short: [FairLock]) { ([], [thread.lock]) }
+
+  package func restForFork() {}
+  package func prepareFork(isAtRest: Bool) {}
+  package func forkedInParent() {}
+  package func adoptInChild() {}
+
+  // The buffer's `reading` lock is held: the buffer takes part, and this keeps it.
+  package func repairInChild() {
+    thread.change { $0 = nil }
+    state.value = State()
   }
 }

@@ -7,18 +7,23 @@ extension TraceBuffer {
   // Safe: the first block is as large as the head, and no worker touches it.
   func writeHead(_ layout: BlockLayout) throws(TraceBufferError) {
     try control.withLock { control throws(TraceBufferError) in
-      if control.code.isEmpty { control.code = configuration.code }
-      var head = unsafe blocks.start.load(as: ftrace_file_header.self)
-      if head.block.magic == 0 {
-        let sample = Calibration.sample(clock)
-        try unsafe control.calibrate(sample, in: blocks.start, file)
-        head = ftrace_file_header(
-          configuration: configuration, clock: clock, layout: layout, sample: sample, isRing: true)
-      }
-      head.arena_base = control.code.lowerBound & ~0xFFFF_FFFF
-      head.code_end = control.code.upperBound
-      unsafe blocks.start.storeBytes(of: head, as: ftrace_file_header.self)
+      let head = unsafe blocks.start.load(as: ftrace_file_header.self)
+      if head.block.magic == 0 { try unsafe control.calibrate(Calibration.sample(clock), in: blocks.start, file) }
+      writeHead(layout, &control)
     }
+  }
+
+  /// The same, by the holder of the lock, without a sample of the clocks.
+  func writeHead(_ layout: BlockLayout, _ control: inout ControlState) {
+    if control.code.isEmpty { control.code = configuration.code }
+    var head = unsafe blocks.start.load(as: ftrace_file_header.self)
+    if head.block.magic == 0 {
+      head = ftrace_file_header(
+        configuration: configuration, clock: clock, layout: layout, sample: Calibration.sample(clock), isRing: true)
+    }
+    head.arena_base = control.code.lowerBound & ~0xFFFF_FFFF
+    head.code_end = control.code.upperBound
+    unsafe blocks.start.storeBytes(of: head, as: ftrace_file_header.self)
   }
 }
 
@@ -72,14 +77,5 @@ extension TraceBuffer {
     try control.withLock { control throws(TraceBufferError) in
       try unsafe control.calibrate(sample, in: blocks.start, file)
     }
-  }
-
-  /// Has the child of a fork begin with nothing: its blocks are memory of its own, and the file stays the parent's. In the child, with no other
-  /// thread, before anything is appended.
-  package func adoptInChild() throws(SystemError) {
-    try blocks.replace()
-    control.withLock { $0.ownsFile = false }
-    // Safe: the mapping is zero, and as large as it was.
-    unsafe ftrace_buffer_adopt_in_child(buffer, blocks.start)
   }
 }

@@ -3,10 +3,12 @@ import FtracePlatform
 
 /// A file with a trace: a stream, or a file-backed ring, whether its process lives or not.
 public struct TraceFile: Sendable {
-  /// All that precedes the damage.
+  /// All that precedes the damage; of a ring all blocks that are whole, and those that are not up to where they make sense.
   public let contents: TraceSnapshot
-  /// Where and why the file stops making sense; nil if it does not.
+  /// Where and why the file first stops making sense; nil if it does not.
   public let damage: TraceFileDamage?
+  /// How many blocks do not make sense to their end: more than one in a ring alone.
+  public let damagedBlocks: Int
   /// A file-backed ring: its process may be writing it.
   public let isRing: Bool
   /// A stream that was ended in order; false of one whose process died.
@@ -58,7 +60,7 @@ public struct TraceFile: Sendable {
     }
     let bytes = parser.snapshot.blockBytes
     var offset = bytes
-    while parser.damage == nil {
+    while !parser.isAtEnd {
       do throws(SystemError) {
         let block = try read(offset, bytes)
         if block.isEmpty { break }
@@ -74,6 +76,7 @@ public struct TraceFile: Sendable {
       }
     }
     damage = parser.damage
+    damagedBlocks = parser.damagedBlocks
     isRing = parser.isRing
     wasEnded = parser.wasEnded
     contents = parser.finish()

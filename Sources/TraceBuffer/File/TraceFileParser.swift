@@ -4,6 +4,8 @@ import CFtraceTraceBuffer
 struct TraceFileParser {
   private(set) var snapshot: TraceSnapshot
   private(set) var damage: TraceFileDamage?
+  /// Blocks that do not make sense to their end.
+  private(set) var damagedBlocks = 0
   private(set) var isRing: Bool
   private(set) var wasEnded = false
   private var samples: [Calibration.Sample] = []
@@ -46,12 +48,20 @@ struct TraceFileParser {
     init(_ reason: String) { self.reason = reason }
   }
 
-  /// Reads a block. Nothing is read after damage.
+  /// Whether what follows cannot be read. Blocks of a ring have their places, and one that is damaged says nothing of the others; in a stream
+  /// what follows damage may be anything.
+  var isAtEnd: Bool {
+    guard let damage else { return false }
+    if case .unreadable = damage.reason { return true }
+    return !isRing
+  }
+
+  /// Reads a block. Nothing is read after damage to a stream.
   /// - Parameters:
   ///   - words: of the block; fewer if the file ends in it.
   ///   - rest: bytes behind the last whole word.
   mutating func add(_ words: [UInt64], rest: Int = 0, at offset: Int) {
-    guard damage == nil else { return }
+    guard !isAtEnd else { return }
     guard words.count >= Self.headWords else {
       // A ring's file may end anywhere where there was no block.
       if words.contains(where: { $0 != 0 }) || rest > 0 || !isRing { fail(offset, .cutOff) }
@@ -71,7 +81,9 @@ struct TraceFileParser {
     // Of a block that is not whole all that is there is read, and that its last record is cut is not another damage.
     defer {
       if words.count * 8 < snapshot.blockBytes {
-        damage = TraceFileDamage(offset: offset + words.count * 8 + rest, reason: .cutOff)
+        if !isRing || damage == nil {
+          damage = TraceFileDamage(offset: offset + words.count * 8 + rest, reason: .cutOff)
+        }
       }
     }
     switch Int(head.kind) {
@@ -84,6 +96,7 @@ struct TraceFileParser {
   }
 
   mutating func fail(_ offset: Int, _ reason: TraceFileDamage.Reason) {
+    damagedBlocks += 1
     if damage == nil { damage = TraceFileDamage(offset: offset, reason: reason) }
   }
 
@@ -139,11 +152,12 @@ struct TraceFileParser {
         losses[cause] = EventLosses.Counts(entries: row[at], exits: row[at + 1])
       }
       losses.unwoundOverwritten = row[row.startIndex + 15]
-      let name = (8..<24).map { UInt8(truncatingIfNeeded: row[row.startIndex + $0 / 8] >> ($0 % 8 * 8)) }
+      let name = (8..<23).map { UInt8(truncatingIfNeeded: row[row.startIndex + $0 / 8] >> ($0 % 8 * 8)) }
       // A later row of a worker has its later losses.
       workers[number] = TraceWorker(
         number: number, threadID: Int32(truncatingIfNeeded: row[row.startIndex] >> 32),
-        name: String(decoding: name.prefix { $0 != 0 }, as: UTF8.self), isAlive: false, losses: losses)
+        name: String(decoding: name.prefix { $0 != 0 }, as: UTF8.self), isAlive: false,
+        hasEnded: row[row.startIndex + 2] >> 56 & 1 != 0, losses: losses)
     }
   }
 
@@ -155,10 +169,12 @@ struct TraceFileParser {
         return fail(offset + index * 8, .badRecord)
       }
       let bytes = (24..<count * 8).map { UInt8(truncatingIfNeeded: words[index + $0 / 8] >> ($0 % 8 * 8)) }
+      let texts = bytes.split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false)
       snapshot.names.append(
         CodeName(
           start: words[index + 1], size: words[index + 2], epoch: UInt32(words[index] >> 32),
-          name: String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)))
+          name: String(decoding: texts[0], as: UTF8.self),
+          signature: texts.count > 1 ? String(decoding: texts[1].prefix { $0 != 0 }, as: UTF8.self) : ""))
       index += count
     }
   }

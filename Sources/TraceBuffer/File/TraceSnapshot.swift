@@ -18,17 +18,12 @@ public struct TraceSnapshot: Sendable {
   public var blocks: [EventBlock]
   /// Those of the blocks, and others that had losses.
   public var workers: [TraceWorker]
-  /// In the order in which they were added.
+  /// In the order in which they were added; ``CodeNameIndex`` finds them by address.
   public var names: [CodeName]
   /// Of all workers.
   public var losses: EventLosses
 
   public var clock: TraceClockKind { calibration.clock }
-
-  /// The name of the code at an offset in the arena, in an epoch; nil if none was added. O(names).
-  public func name(at offset: UInt64, epoch: UInt32) -> String? {
-    names.last { $0.epoch <= epoch && offset >= $0.start && offset - $0.start < $0.size }?.name
-  }
 
   mutating func sort() {
     blocks.sort {

@@ -39,7 +39,7 @@ public struct EventLosses: Sendable, Hashable {
   public var total: UInt64 { entries &+ exits }
 
   /// What is in the first and not in the second.
-  static func - (left: EventLosses, right: EventLosses) -> EventLosses {
+  public static func - (left: EventLosses, right: EventLosses) -> EventLosses {
     var rest = left
     for cause in LossCause.allCases {
       rest[cause].entries &-= right[cause].entries
@@ -69,13 +69,18 @@ public struct TraceWorker: Sendable, Hashable {
   public var name: String
   /// False when it has ended, or detached.
   public var isAlive: Bool
+  /// Whether it ended while it was recorded: then no function of it is open behind its last event.
+  public var hasEnded: Bool
   public var losses: EventLosses
 
-  public init(number: UInt32, threadID: Int32, name: String, isAlive: Bool, losses: EventLosses) {
+  public init(
+    number: UInt32, threadID: Int32, name: String, isAlive: Bool, hasEnded: Bool = false, losses: EventLosses
+  ) {
     self.number = number
     self.threadID = threadID
     self.name = name
     self.isAlive = isAlive
+    self.hasEnded = hasEnded
     self.losses = losses
   }
 
@@ -85,7 +90,7 @@ public struct TraceWorker: Sendable, Hashable {
       unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
     }
     self.init(
-      number: view.worker, threadID: view.tid, name: name, isAlive: view.alive != 0,
+      number: view.worker, threadID: view.tid, name: name, isAlive: view.alive != 0, hasEnded: view.ended != 0,
       losses: EventLosses(view.losses))
   }
 }

@@ -67,6 +67,7 @@ import FtraceQuiescence
       file?.discard()
       throw error
     }
+    AtFork.add(self)
   }
 
   /// What stands behind the channels of an ops: its address is a `struct ftrace_sink *`, valid as long as the buffer.

@@ -3,7 +3,8 @@ import FtraceEngine
 import FtraceTraceBuffer
 import FtraceX86Assembler
 
-/// Appends one event to the worker's stream at each site: 8 bytes, or 16 with the caller.
+/// Appends one event to the worker's stream at each site: 8 bytes, or 16 with the caller and the processor, and the values of the function's
+/// signature if they are asked for.
 ///
 /// The words are those of the article "The stream of events" of the trace buffer: the clock in the lower half, the place of the site in the upper one.
 @safe public final class EventBody: TraceBody {
@@ -24,13 +25,16 @@ import FtraceX86Assembler
   public nonisolated(unsafe) let sink: UnsafeMutablePointer<ftrace_sink>
   private let clock: Clock
   private let writesParents: Bool
+  public let wantsValues: Bool
   private let buffer: TraceBuffer
 
   /// - Parameters:
   ///   - ends: where events come from.
-  ///   - parents: whether entries bear the return address in the caller. Exits never do.
+  ///   - parents: whether entries bear the return address in the caller, and the processor. Exits never do.
+  ///   - values: whether entries are followed by the arguments, and exits by the result, of functions whose signature was declared. Of more
+  ///     arguments than `TraceBuffer.valuesInAppend` the first are kept.
   ///   - buffer: where they go, by the buffer's clock; kept as long as code of this body can run.
-  public init(ends: TraceEnds, parents: Bool = false, into buffer: TraceBuffer) {
+  public init(ends: TraceEnds, parents: Bool = false, values: Bool = false, into buffer: TraceBuffer) {
     self.ends = ends
     clock =
       switch buffer.clock {
@@ -40,6 +44,7 @@ import FtraceX86Assembler
       case .monotonic: .monotonic
       }
     writesParents = parents
+    wantsValues = values
     unsafe sink = UnsafeMutablePointer(bitPattern: buffer.sink).unsafelyUnwrapped
     self.buffer = buffer
   }
@@ -86,10 +91,14 @@ import FtraceX86Assembler
     if withParent { a.sub(.r11d, 1) }
     a.mov(.base(place, 4), .r11d)
     if withParent {
-      a.mov(.r11, .base(.rsp, 8))
+      loadProcessor(a)
+      a.shl(.r11, 48)
+      // Addresses of a process end below 2⁴⁷ (Documentation/arch/x86/x86_64/mm.rst of the kernel).
+      a.or(.r11, .base(.rsp, 8))
       a.mov(.base(place, 8), .r11)
     }
-    a.add(place, withParent ? 16 : 8)
+    let size = appendValues(end, body, at: place, withParent ? 16 : 8)
+    a.add(place, size)
     // Publishes the event: whoever reads the cursor sees what was stored before it (stores are not reordered, Intel SDM volume 3, 9.2.2).
     a.mov(body.channel(.rcx, .cursor), place)
     a.mov(.dword, body.channel(.rcx, .busy), 0)
@@ -107,5 +116,48 @@ import FtraceX86Assembler
       a.jmp(body.done)
     }
     a.mov(.dword, body.channel(.rcx, .busy), 1)
+  }
+
+  /// The number of the processor, in the lowest 16 bits of `r11`: 65534 or 65535 if the kernel does not tell.
+  private func loadProcessor(_ a: Assembler) {
+    let displacement = ftrace_processor_displacement()
+    if displacement == FTRACE_PROCESSOR_NOWHERE {
+      a.mov(.r11d, -1)
+    } else {
+      // A thread that the kernel does not tell finds -1 or -2 (RSEQ_CPU_ID_… of <linux/rseq.h>).
+      a.mov(.r11d, .fs(displacement))
+    }
+  }
+
+  /// Stores the values of the function behind the event: a head, and a word for each. Those that are less than a word come with what
+  /// is above them in the register.
+  /// - Returns: the bytes of the event, with its values.
+  private func appendValues(_ end: TraceEnd, _ body: BodyBuilder, at place: Reg64, _ eventBytes: Int32) -> Int32 {
+    guard let locations = body.values else { return eventBytes }
+    let values =
+      end == .entry
+      ? Array(locations.arguments.prefix(TraceBuffer.valuesInAppend)) : locations.result.map { [$0] } ?? []
+    if values.isEmpty { return eventBytes }
+    let a = body.code
+    a.mov(.dword, .base(place, eventBytes), Int32(values.count))
+    a.mov(.dword, .base(place, eventBytes + 4), 9)
+    for (index, location) in values.enumerated() {
+      let target = Mem.base(place, eventBytes + 8 + Int32(index) * 8)
+      switch location {
+      case .integerRegister(let register):
+        if let kept = body.place(of: register) {
+          a.mov(.r11, kept)
+          a.mov(target, .r11)
+        } else {
+          a.mov(target, register)
+        }
+      case .vectorRegister(let register): a.movsd(target, register)
+      case .stack(let offset):
+        // The address after the site, and the return address, are below the first of them.
+        a.mov(.r11, .base(.rsp, Int32(offset) + 16))
+        a.mov(target, .r11)
+      }
+    }
+    return eventBytes + 8 + Int32(values.count) * 8
   }
 }

@@ -2,7 +2,8 @@ import FtraceEngine
 import FtraceQuiescence
 import FtraceTraceBuffer
 
-/// Records both ends of each call of the functions that its filter wants: 8 bytes each, by compiled code.
+/// Records both ends of each call of the functions that its filter wants: 8 bytes each, by compiled code, and arguments and results if they are
+/// asked for.
 ///
 /// Workers append to rings of their own. Memory is bounded by `TracerOptions.bufferBytes`; every event that is not recorded is counted in
 /// `GraphTrace.losses`.
@@ -10,61 +11,25 @@ public final class FunctionGraphTracer: Tracer {
   public static let name = "function_graph"
   public static let help = "record the entry and the exit of every call: durations, and who called whom"
 
-  private struct Running {
-    var runtime: TraceRuntime
-    var ops: TraceOps
-    var buffer: TraceBuffer
-  }
-
   private let options: TracerOptions
-  private let running = ShortLocked<Running?>(nil)
+  private let running = ShortLocked<EventRecording?>(nil)
 
   public init(options: TracerOptions = TracerOptions()) { self.options = options }
 
-  deinit {
-    guard let running = running.withLock({ $0.take() }) else { return }
-    // What fails leaves the ops in its place, and the engine keeps its body, which keeps the buffer.
-    try? running.runtime.unregister(running.ops)
-  }
+  deinit { running.withLock { $0.take() }?.abandon() }
 
   public func start(in runtime: TraceRuntime, filter: TraceFilter = .all) throws(FtraceError) {
     guard running.withLock({ $0 == nil }) else { throw .alreadyRegistered(Self.name) }
-    let buffer = try TraceBuffer.make(options, tracer: Self.name, for: runtime)
-    let ops = TraceOps.graph(Self.name, filter, options, into: buffer)
-    try runtime.register(ops)
-    running.withLock { $0 = Running(runtime: runtime, ops: ops, buffer: buffer) }
+    let started = try EventRecording(Self.name, options: options, in: runtime) { buffer in
+      TraceOps.graph(Self.name, filter, options, into: buffer)
+    }
+    running.withLock { $0 = started }
   }
 
   public func stop() throws(FtraceError) -> GraphTrace {
     guard let current = running.withLock({ $0 }) else { throw .notRegistered(Self.name) }
-    try current.runtime.unregister(current.ops)
+    let contents = try current.finish()
     running.withLock { $0 = nil }
-    return GraphTrace(current.buffer.snapshot())
-  }
-}
-
-extension TraceBuffer {
-  /// A buffer as the options of a tracer want it.
-  package static func make(_ options: TracerOptions, tracer: String, for runtime: TraceRuntime) throws(FtraceError)
-    -> TraceBuffer
-  {
-    var configuration = Configuration()
-    configuration.mode = options.mode
-    configuration.clock = options.clock
-    configuration.tracer = tracer
-    // A worker has one block open, so small buffers have small blocks.
-    while configuration.blockBytes > 4096, options.bufferBytes < 16 * configuration.blockBytes {
-      configuration.blockBytes /= 2
-    }
-    configuration.totalBytes = max(2 * configuration.blockBytes, options.bufferBytes)
-    let code = runtime.codeAddresses
-    configuration.code = UInt64(code.lowerBound)..<UInt64(code.upperBound)
-    do throws(TraceBufferError) { return try TraceBuffer(configuration) } catch {
-      switch error {
-      case .system(_, let error): throw .system(error)
-      case .badConfiguration(let text): preconditionFailure(text)
-      case .namesFull(let bytes): preconditionFailure("nothing was named in \(bytes) bytes")
-      }
-    }
+    return GraphTrace(contents)
   }
 }

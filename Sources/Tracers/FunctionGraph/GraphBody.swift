@@ -126,7 +126,8 @@ extension TraceOps {
   ) -> TraceOps {
     let limits = options.graph
     if limits.isUnlimited && options.threads.isEmpty {
-      return TraceOps(name: name, filter: filter, body: EventBody(ends: .both, into: buffer))
+      return TraceOps(
+        name: name, filter: filter, body: EventBody(ends: .both, values: options.values, into: buffer))
     }
     return TraceOps(
       name: name, filter: filter, marks: limits.roots.isEmpty ? nil : TraceFilter(trace: limits.roots),

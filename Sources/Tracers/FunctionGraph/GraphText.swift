@@ -6,30 +6,28 @@ import FtraceTraceBuffer
 ///
 /// A call that calls nothing is one line; others have a line at each end, with the duration at the last. Workers' lines are merged by time, unless the
 /// clock is ordinal. The marks before a duration are the kernel's: `+` more than 10 us, `!` 100 us, `#` 1 ms, `*` 10 ms, `@` 100 ms, `$` 1 s.
-struct GraphText {
+struct GraphText<Symbols: SymbolLookup> {
   private let trace: GraphTrace
-  /// The name of what was at an address at a time of the trace's clock.
-  private let name: (UInt, UInt64) -> String
+  private var symbols: Symbols
 
-  init(_ trace: GraphTrace, name: @escaping (UInt, UInt64) -> String) {
+  init(_ trace: GraphTrace, _ symbols: Symbols) {
     self.trace = trace
-    self.name = name
-  }
-
-  /// A call that has begun: when, nil if that is not known.
-  private struct Frame {
-    var name: String
-    var start: UInt64?
+    self.symbols = symbols
   }
 
   /// A worker whose events are being printed.
   private struct Task {
     var events: WorkerEvents
-    var frames: [Frame] = []
+    /// The functions that are open, with the times at which they began.
+    var open = OpenFunctions<String, UInt64>()
+    /// Events are missing since the last resync.
+    var isInGap = false
+    /// The block of the last event, as an index.
+    var block = 0
     let column: [UInt8]
   }
 
-  func write<Failure: Error>(limit: Int?, to sink: ([UInt8]) throws(Failure) -> Void) throws(Failure) {
+  mutating func write<Failure: Error>(limit: Int?, to sink: ([UInt8]) throws(Failure) -> Void) throws(Failure) {
     var text = Array(Self.header(trace.tracer).utf8)
     var tasks = zip(trace.workers, trace.blocks).map { worker, blocks in
       Task(events: WorkerEvents(blocks), column: Self.column(worker.name, worker.threadID))
@@ -60,54 +58,75 @@ struct GraphText {
     for (index, task) in tasks.enumerated() {
       guard let coming = task.events.coming else { continue }
       if trace.calibration.clock == .ordinal { return index }
-      if best.map({ coming.clock < $0.time }) ?? true { best = (index, coming.clock) }
+      if best.map({ coming.record.clock < $0.time }) ?? true { best = (index, coming.record.clock) }
     }
     return best?.index
   }
 
   // MARK: - Lines
 
-  private func step(_ task: inout Task) -> [[UInt8]] {
-    guard let (record, block) = task.events.next() else { return [] }
-    let depth = task.frames.count
+  private mutating func step(_ task: inout Task) -> [[UInt8]] {
+    guard let event = task.events.next() else { return [] }
+    let record = event.record
+    if event.block != task.block {
+      if !task.events.blocks[event.block].follows(task.events.blocks[task.block]) { task.isInGap = true }
+      task.block = event.block
+    }
+    let depth = task.open.frames.count
     switch record.kind {
     case .entry:
-      let name = name(atSite: record)
-      if let exit = task.events.coming, exit.kind == .exit, self.name(atSite: exit) == name {
+      let function = symbol(of: event, task)
+      let call = "\(function.name)(\(function.arguments(event.values)))"
+      if let exit = task.events.coming, exit.record.kind == .exit, symbol(of: exit, task).name == function.name {
+        task.block = exit.block
         _ = task.events.next()
-        return [line(task, duration(from: record.clock, to: exit.clock), depth, "\(name)();")]
+        let time = duration(from: record.clock, to: exit.record.clock)
+        return [line(task, time, depth, "\(call)\(function.result(exit.values));")]
       }
-      task.frames.append(Frame(name: name, start: record.clock))
-      return [line(task, nil, depth, "\(name)() {")]
+      task.open.enter(function.name, record.clock)
+      return [line(task, nil, depth, "\(call) {")]
     case .exit:
-      let name = name(atSite: record)
+      let function = symbol(of: event, task)
+      let end = "}" + function.result(event.values)
+      let (unwound, call) = task.open.exit(function.name)
+      let lines = self.lines(task, unwound: unwound, from: depth)
       // An entry that is missing leaves the line without a beginning: it says whose end it is.
-      guard let frame = task.frames.last, frame.name == name else {
-        return [line(task, nil, depth, "} /* \(name) */")]
-      }
-      task.frames.removeLast()
-      let time = frame.start.flatMap { duration(from: $0, to: record.clock) }
-      return [line(task, time, depth - 1, frame.start == nil ? "} /* \(name) */" : "}")]
+      guard let call else { return [line(task, nil, depth, "\(end) /* \(function.name) */")] }
+      let time = call.value.flatMap { duration(from: $0, to: record.clock) }
+      let text = call.value == nil ? "\(end) /* \(function.name) */" : end
+      return lines + [line(task, time, task.open.frames.count, text)]
     case .unwound:
-      return (0..<min(Int(record.count), depth)).compactMap { _ in
-        task.frames.popLast().map { line(task, nil, task.frames.count, "} /* \($0.name): unwound */") }
-      }
+      let closed = task.open.unwind(Int(clamping: record.count))
+      return lines(task, unwound: closed, from: depth)
     case .resync:
-      let open = block.words(of: record).reversed().map { address in
-        name(trace.base + UInt(UInt32(truncatingIfNeeded: UInt(address) &- trace.base)), record.clock)
+      let block = task.events.blocks[event.block]
+      var listed: [String?] = []
+      for address in block.words(of: record).reversed() {
+        let place = trace.base + UInt(UInt32(truncatingIfNeeded: UInt(address) &- trace.base)) - 1
+        listed.append(symbols.symbol(at: place, time: record.clock, epoch: block.header.epoch).name)
       }
-      // What is known of the beginnings holds for the frames that are still there.
-      let known = zip(task.frames, open).prefix { $0.name == $1 }.map(\.0)
-      task.frames = known + open.dropFirst(known.count).map { Frame(name: $0, start: nil) }
-      return []
+      let closed = task.open.resync(listed, isCut: record.isCut, isBehindGap: task.isInGap)
+      defer { task.isInGap = false }
+      return lines(task, unwound: closed, from: depth)
     case .loss:
+      task.isInGap = true
       return [task.column + " | [LOST \(record.count) EVENTS: \(record.cause?.explanation ?? "unknown cause")]\n".utf8]
     case .values: return []
     }
   }
 
-  private func name(atSite record: TraceRecord) -> String {
-    name(trace.base + UInt(record.afterSite) - 5, record.clock)
+  /// The ends of calls that ended without an exit, innermost first; behind a gap it may be the exits that are missing, and nothing is said.
+  private func lines(_ task: Task, unwound: [OpenFunctions<String, UInt64>.Frame], from depth: Int) -> [[UInt8]] {
+    if task.isInGap { return [] }
+    return unwound.enumerated().compactMap { index, frame in
+      frame.value == nil ? nil : line(task, nil, depth - 1 - index, "} /* \(frame.key ?? ""): unwound */")
+    }
+  }
+
+  private mutating func symbol(of event: WorkerEvent, _ task: Task) -> CodeSymbol {
+    symbols.symbol(
+      at: trace.base + UInt(event.record.afterSite) - 5, time: event.record.clock,
+      epoch: task.events.blocks[event.block].header.epoch)
   }
 
   private func line(_ task: Task, _ nanoseconds: UInt64?, _ depth: Int, _ text: String) -> [UInt8] {
@@ -159,18 +178,5 @@ struct GraphText {
     #   |    |           |   |                     |   |   |   |
 
     """
-  }
-}
-
-extension LossCause {
-  /// Why, and what can be done about it.
-  var explanation: String {
-    switch self {
-    case .nested: "a signal handler made them while its thread recorded another"
-    case .full, .budget: "they did not fit into the buffer: raise its size"
-    case .overwritten: "newer ones took their place: raise the buffer's size"
-    case .memory: "there was no memory for them: free some, or lower the buffer's size"
-    case .workers: "there were more threads than the buffer tells apart"
-    }
   }
 }

@@ -2,7 +2,7 @@ import FtraceEngine
 import FtraceTraceBuffer
 
 /// Both ends of calls, worker by worker, and what is missing of them.
-public struct GraphTrace: TraceReport {
+public struct GraphTrace: RecordedTrace {
   /// Name of the tracer.
   public let tracer: String
   /// Executable address of the start of the code: places in events count from it.
@@ -17,93 +17,37 @@ public struct GraphTrace: TraceReport {
   public let blocks: [[EventBlock]]
 
   /// Names that came with the trace, for where no runtime is there to ask.
-  private let contents: TraceSnapshot
+  let names: CodeNameIndex
 
   /// A trace that was taken out of a buffer, or read from a file.
   public init(_ contents: TraceSnapshot) {
-    self.contents = contents
     tracer = contents.tracer
     base = UInt(contents.code.lowerBound)
     calibration = contents.calibration
     losses = contents.losses
-    let byWorker = Dictionary(grouping: contents.blocks, by: \.header.worker)
-    let names = Dictionary(contents.workers.map { ($0.number, $0) }, uniquingKeysWith: { first, _ in first })
-    let numbers = byWorker.keys.sorted()
-    self.workers = numbers.map { number in
-      names[number]
-        ?? TraceWorker(
-          number: number, threadID: byWorker[number]?.first?.header.threadID ?? 0, name: "<...>", isAlive: false,
-          losses: EventLosses())
-    }
-    self.blocks = numbers.map { (byWorker[$0] ?? []).sorted { $0.header.sequence < $1.header.sequence } }
+    names = CodeNameIndex(contents.names)
+    let recorded = RecordedWorkers(contents)
+    (workers, blocks) = (recorded.workers, recorded.blocks)
   }
 
-  /// How many events of each kind there are, over all workers. Linear.
-  public func counts() -> Counts {
-    var counts = Counts()
-    counts.lost = Int(losses.total)
-    for index in workers.indices {
-      var depth = 0
-      for block in blocks[index] {
-        for record in block {
-          switch record.kind {
-          case .entry:
-            counts.entries += 1
-            depth += 1
-          case .exit:
-            counts.exits += 1
-            if depth > 0 { depth -= 1 } else { counts.openAtStart += 1 }
-          case .unwound:
-            let count = Int(record.count)
-            counts.unwound += count
-            counts.openAtStart += max(0, count - depth)
-            depth = max(0, depth - count)
-          case .loss, .resync, .values: break
-          }
-        }
-      }
-      counts.openAtEnd += depth
-    }
-    return counts
-  }
-
-  /// Sums over a trace.
-  public struct Counts: Sendable, Hashable {
-    public var entries = 0
-    public var exits = 0
-    /// Events of both kinds that are missing.
-    public var lost = 0
-    /// Functions that ended without an exit.
-    public var unwound = 0
-    /// Exits of functions whose entry is not in the trace, and entries of those that had not ended.
-    public var openAtStart = 0
-    public var openAtEnd = 0
-
-    public init(
-      entries: Int = 0, exits: Int = 0, lost: Int = 0, unwound: Int = 0, openAtStart: Int = 0, openAtEnd: Int = 0
-    ) {
-      (self.entries, self.exits, self.lost) = (entries, exits, lost)
-      (self.unwound, self.openAtStart, self.openAtEnd) = (unwound, openAtStart, openAtEnd)
-    }
+  public var sums: [(name: String, value: Int)] {
+    let counts = counts()
+    return [
+      ("entries", counts.entries), ("exits", counts.exits), ("lost", counts.lost),
+      ("lost_entries", Int(losses.entries)), ("lost_exits", Int(losses.exits)), ("unwound", counts.unwound),
+      ("open", counts.openAtEnd), ("open_at_start", counts.openAtStart), ("workers", workers.count),
+    ]
   }
 
   public func write<Failure: Error>(
     of runtime: TraceRuntime, limit: Int?, to sink: ([UInt8]) throws(Failure) -> Void
   ) throws(Failure) {
-    var symbols = SymbolTable(runtime)
-    try GraphText(self) { symbols.name(of: $0, at: $1) }.write(limit: limit, to: sink)
+    var text = GraphText(self, RuntimeSymbols(runtime, clock: calibration.clock))
+    try text.write(limit: limit, to: sink)
   }
 
-  /// Writes it with the names that came with it.
-  public func write<Failure: Error>(
-    limit: Int? = nil, to sink: ([UInt8]) throws(Failure) -> Void
-  ) throws(Failure) {
-    var known: [UInt: String] = [:]
-    try GraphText(self) { address, _ in
-      if let name = known[address] { return name }
-      let name = contents.name(at: UInt64(address - base), epoch: .max) ?? "0x" + String(address, radix: 16)
-      known[address] = name
-      return name
-    }.write(limit: limit, to: sink)
+  public func write<Failure: Error>(limit: Int? = nil, to sink: ([UInt8]) throws(Failure) -> Void) throws(Failure) {
+    var text = GraphText(self, RecordedSymbols(names, base: base))
+    try text.write(limit: limit, to: sink)
   }
 }

@@ -2,47 +2,62 @@ import FtraceEngine
 import FtraceQuiescence
 import FtraceTraceBuffer
 
-/// Records both ends of each call into a file, while the program runs: what `ftrace record` does, for `TraceFile` to read.
+/// Records calls into a file, one end or both, while the program runs: what `ftrace record` does, for `TraceFile` to read.
 ///
-/// A thread empties the workers' rings. What it cannot keep up with is lost, and counted in the file.
+/// The names of functions are in the file before their first events, so that a process that is killed leaves a file that can be read.
 public final class TraceRecorder: Sendable {
+  /// How the file is written.
+  public enum Kind: Sendable, Hashable {
+    /// A thread empties the workers' rings into it: all events, but those that the thread cannot keep up with, which are counted.
+    case stream
+    /// It is the workers' memory, a ring of `TracerOptions.bufferBytes`: the last events, up to the instant at which the process is killed. On
+    /// tmpfs (`/dev/shm`): on a disk the traced threads stall in page faults. What becomes of events that find no room, `TracerOptions.mode` says.
+    case ring
+  }
+
   private let runtime: TraceRuntime
   private let buffer: TraceBuffer
   private let ops: TraceOps
-  private let sink: FileSink
+  private let sink: FileSink?
+  private let namer: CodeNamer
 
   /// Begins to record the functions that `filter` wants, and those defined later.
+  /// - Parameter path: of the file, which is made anew.
   /// - Throws: as `TraceRuntime.register`, or `TraceRecorderError.file`; nothing is traced then.
   public init(
-    in runtime: TraceRuntime, filter: TraceFilter = .all, options: TracerOptions = TracerOptions(), to path: String
+    in runtime: TraceRuntime, filter: TraceFilter = .all, options: TracerOptions = TracerOptions(),
+    tracer: RecordedTracer = .functionGraph, kind: Kind = .stream, to path: String
   ) throws(TraceRecorderError) {
     self.runtime = runtime
-    do throws(FtraceError) {
-      buffer = try TraceBuffer.make(options, tracer: FunctionGraphTracer.name, for: runtime)
-      ops = TraceOps.graph("record", filter, options, into: buffer)
-    } catch { throw .engine(error) }
-    do throws(TraceBufferError) { sink = try FileSink.start(buffer, path: path) } catch { throw .file(error) }
+    var configuration = TraceBuffer.configuration(options, tracer: tracer.rawValue, for: runtime)
+    if kind == .ring { configuration.backing = .file(path) }
+    do throws(TraceBufferError) {
+      buffer = try TraceBuffer(configuration)
+      sink = kind == .ring ? nil : try FileSink.start(buffer, path: path)
+    } catch { throw .file(error) }
+    ops = tracer.ops("record", filter, options, into: buffer)
+    // What is there is named before it can be traced, and what comes before it can run.
+    namer = CodeNamer(buffer, of: runtime)
     do throws(FtraceError) { try runtime.register(ops) } catch {
-      try? sink.finish()
+      try? sink?.finish()
       throw .engine(error)
     }
   }
 
-  /// Ends the recording, with the names of the functions that there are now, and what is missing.
-  /// - Throws: as `TraceRuntime.unregister`; recording goes on then. `.file`: something could not be written; what is in the file can be read.
+  /// Ends the recording: what is missing of it.
+  /// - Throws: as `TraceRuntime.unregister`; recording goes on then. `.incomplete`: something could not be written; what is in the file can be read.
   public func finish() throws(TraceRecorderError) -> EventLosses {
     do throws(FtraceError) { try runtime.unregister(ops) } catch { throw .engine(error) }
-    let base = UInt64(runtime.codeAddresses.lowerBound)
+    namer.finish()
+    var failure = namer.trouble?.error
     do throws(TraceBufferError) {
-      try buffer.add(
-        runtime.codeNames.map {
-          CodeName(start: UInt64($0.start) - base, size: UInt64($0.size), epoch: 0, name: $0.name)
-        })
-      try sink.finish()
-    } catch { throw .file(error) }
+      try sink?.finish()
+      if sink == nil { try buffer.calibrate() }
+    } catch { failure = error }
     var losses = buffer.losses
-    losses[.memory].entries += sink.unwritten.entries
-    losses[.memory].exits += sink.unwritten.exits
+    losses[.memory].entries += sink?.unwritten.entries ?? 0
+    losses[.memory].exits += sink?.unwritten.exits ?? 0
+    if let failure { throw .incomplete(failure, lost: losses) }
     return losses
   }
 }
@@ -50,13 +65,17 @@ public final class TraceRecorder: Sendable {
 /// Why something is not recorded.
 public enum TraceRecorderError: Error, CustomStringConvertible {
   case engine(FtraceError)
-  /// The file, or the memory before it.
+  /// The file, or the memory before it: there is no recording.
   case file(TraceBufferError)
+  /// Something could not be written, and these events are missing of the recording.
+  case incomplete(TraceBufferError, lost: EventLosses)
 
   public var description: String {
     switch self {
     case .engine(let error): "\(error)"
     case .file(let error): "\(error)"
+    case .incomplete(let error, let lost):
+      "\(error); \(lost.entries) entries and \(lost.exits) exits are not in the file"
     }
   }
 }

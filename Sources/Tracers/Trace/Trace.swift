@@ -1,44 +1,18 @@
-/// What a tracer recorded: the calls of all threads in order of time, and what is missing of them.
-///
-/// It keeps the memory of its events. Any thread may read it.
-public struct Trace: Sendable {
+import FtraceEngine
+import FtraceTraceBuffer
+
+/// Calls, as the tracer `function` records them: of all threads, and what is missing of them. A sequence of them in order of time.
+public struct Trace: RecordedTrace {
   /// Name of the tracer.
   public let tracer: String
+  /// Executable address of the start of the code: places in events count from it.
+  public let base: UInt
   /// Times of its events.
-  public let clock: TraceClock
-  /// Calls that the tracer should have recorded and did not.
-  public let losses: Losses
-
-  /// Calls that are missing in a trace, by cause.
-  public struct Losses: Sendable, Hashable {
-    /// The limit of memory was reached.
-    public var limit = 0
-    /// The kernel refused memory within the limit.
-    public var memory = 0
-    /// More threads than the tracer can tell apart, or no memory for a further one.
-    public var threads = 0
-    /// The call came while the same thread recorded another: from a signal handler, or the tracer's own code.
-    public var recursion = 0
-
-    public init(limit: Int = 0, memory: Int = 0, threads: Int = 0, recursion: Int = 0) {
-      self.limit = limit
-      self.memory = memory
-      self.threads = threads
-      self.recursion = recursion
-    }
-
-    public var total: Int { limit + memory + threads + recursion }
-
-    /// One line for each cause, with what can be done about it.
-    public var lines: [String] {
-      [
-        (limit, "did not fit into the buffer: raise its size"),
-        (memory, "found no memory: free some, or lower the buffer's size"),
-        (threads, "came on more than \(EventBuffer.threadLimit) threads"),
-        (recursion, "came while the same thread recorded another"),
-      ].filter { $0.0 > 0 }.map { "\($0.0) calls are missing that \($0.1)" }
-    }
-  }
+  public let calibration: Calibration
+  /// Calls that the tracer should have recorded and did not, by cause.
+  public let losses: EventLosses
+  /// Recorded calls.
+  public let count: Int
 
   /// A thread with events.
   public struct Task: Sendable, Hashable {
@@ -47,32 +21,96 @@ public struct Trace: Sendable {
     public var events: Int
   }
 
-  /// Threads, in the order of their first events.
+  /// Threads with events, in the order of their first ones.
   public let tasks: [Task]
-  let buffer: EventBuffer?
+  /// The blocks of each of `tasks`.
+  let blocks: [[EventBlock]]
+  let names: CodeNameIndex
 
-  init(tracer: String, clock: TraceClock, buffer: EventBuffer?, recursions: Int) {
-    self.tracer = tracer
-    self.clock = clock
-    self.buffer = buffer
-    var losses = Losses(recursion: recursions)
+  /// A trace that was taken out of a buffer, or read from a file. O(events).
+  public init(_ contents: TraceSnapshot) {
+    let recorded = RecordedWorkers(contents)
     var tasks: [Task] = []
-    if let buffer {
-      // Safe: the buffer keeps its streams, and nobody appends any more.
-      losses.threads = unsafe buffer.shared.pointee.lostToThreads.load(ordering: .relaxed)
-      let streams = unsafe buffer.streams
-      for index in unsafe streams.indices {
-        let stream = unsafe streams[index].pointee
-        losses.limit += stream.lostToLimit
-        losses.memory += stream.lostToMemory
-        tasks.append(
-          Task(name: stream.taskName, threadID: Int(stream.threadID), events: StreamReader(stream).count))
-      }
+    var blocks: [[EventBlock]] = []
+    for (worker, own) in zip(recorded.workers, recorded.blocks) {
+      var events = 0
+      for block in own { block.decode { if $0.kind == .entry { events += 1 } } }
+      if events == 0 { continue }
+      tasks.append(Task(name: worker.name, threadID: Int(worker.threadID), events: events))
+      blocks.append(own)
     }
-    self.losses = losses
-    self.tasks = tasks
+    tracer = contents.tracer
+    base = UInt(contents.code.lowerBound)
+    calibration = contents.calibration
+    losses = contents.losses
+    count = tasks.reduce(0) { $0 + $1.events }
+    names = CodeNameIndex(contents.names)
+    (self.tasks, self.blocks) = (tasks, blocks)
   }
 
-  /// Recorded calls.
-  public var count: Int { tasks.reduce(0) { $0 + $1.events } }
+  /// A trace without events.
+  init(tracer: String) {
+    self.tracer = tracer
+    (base, count, tasks, blocks) = (0, 0, [], [])
+    calibration = Calibration(clock: .ordinal)
+    losses = EventLosses()
+    names = CodeNameIndex([])
+  }
+
+  public var sums: [(name: String, value: Int)] {
+    [
+      ("entries", count), ("exits", 0), ("lost", Int(losses.total)), ("lost_entries", Int(losses.entries)),
+      ("lost_exits", Int(losses.exits)), ("unwound", 0), ("open", 0), ("open_at_start", 0), ("workers", tasks.count),
+    ]
+  }
+
+  public func write<Failure: Error>(
+    of runtime: TraceRuntime, limit: Int?, to sink: ([UInt8]) throws(Failure) -> Void
+  ) throws(Failure) {
+    try TraceText(self, RuntimeSymbols(runtime, clock: calibration.clock)).write(limit: limit, to: sink)
+  }
+
+  public func write<Failure: Error>(limit: Int?, to sink: ([UInt8]) throws(Failure) -> Void) throws(Failure) {
+    try TraceText(self, RecordedSymbols(names, base: base)).write(limit: limit, to: sink)
+  }
+}
+
+/// A recorded call.
+public struct TraceEvent: Sendable, Hashable {
+  /// Address of the site: the first byte of the function.
+  public var ip: UInt
+  /// The return address in the real caller.
+  public var parentIP: UInt
+  /// In the units of the trace's clock; `Trace.calibration` makes nanoseconds of it.
+  public var time: UInt64
+  /// Number of the processor; nil where the kernel does not tell.
+  public var cpu: Int?
+  /// Index of the thread in `Trace.tasks`.
+  public var task: Int
+  /// The words of the arguments, if they were recorded.
+  public var arguments: [UInt64]
+}
+
+extension Trace: Sequence {
+  public struct Iterator: IteratorProtocol {
+    private var merged: MergedEvents
+    private let base: UInt
+
+    init(_ trace: Trace) {
+      merged = MergedEvents(trace.blocks)
+      base = trace.base
+    }
+
+    public mutating func next() -> TraceEvent? {
+      while let (task, event) = merged.next() {
+        guard event.record.kind == .entry else { continue }
+        return TraceEvent(
+          ip: base + UInt(event.record.afterSite) - 5, parentIP: UInt(event.record.parent ?? 0),
+          time: event.record.clock, cpu: event.record.processor, task: task, arguments: Array(event.values))
+      }
+      return nil
+    }
+  }
+
+  public func makeIterator() -> Iterator { Iterator(self) }
 }

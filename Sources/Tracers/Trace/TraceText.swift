@@ -1,42 +1,49 @@
 import FtraceEngine
+import FtraceTraceBuffer
 import Glibc
 
 /// A trace as the kernel prints it in the file `trace` of tracefs, with the option `noirq-info`: what says of a kernel whether
 /// interrupts are off says nothing of a process.
-public struct TraceText {
+struct TraceText<Symbols: SymbolLookup> {
   private let trace: Trace
-  private let runtime: TraceRuntime
+  private let symbols: Symbols
 
-  /// - Parameter runtime: the runtime that was traced, for the names of functions.
-  public init(_ trace: Trace, of runtime: TraceRuntime) {
+  init(_ trace: Trace, _ symbols: Symbols) {
     self.trace = trace
-    self.runtime = runtime
+    self.symbols = symbols
   }
 
   /// Writes the header, the events, and lines that begin with `#` for what is not shown: events beyond the limit, and lost ones.
-  /// - Parameters:
-  ///   - limit: events to write; nil: all.
-  ///   - sink: is handed pieces of the text, which need not end with a line.
-  public func write<Failure: Error>(limit: Int? = nil, to sink: ([UInt8]) throws(Failure) -> Void) throws(Failure) {
+  func write<Failure: Error>(limit: Int?, to sink: ([UInt8]) throws(Failure) -> Void) throws(Failure) {
     var text = Array(header.utf8)
-    var symbols = SymbolTable(runtime)
+    var symbols = symbols
     let tasks = trace.tasks.map { Array((Self.padded($0.name, to: 16) + "-" + Self.trailing($0.threadID, 7)).utf8) }
     var left = limit ?? .max
-    for event in trace {
+    // By a clock that has no times, calls are numbered within their thread.
+    var numbers = [UInt64](repeating: 0, count: tasks.count)
+    for (task, event) in MergedEvents(trace.blocks) {
       if left == 0 { break }
+      let record = event.record
+      if record.kind == .loss {
+        text += tasks[task]
+        text += " [LOST \(record.count) EVENTS: \(record.cause?.explanation ?? "unknown cause")]\n".utf8
+      }
+      guard record.kind == .entry else { continue }
       left -= 1
-      text += tasks[event.task]
+      text += tasks[task]
       text += " [".utf8
-      Self.append(event.cpu, digits: 3, pad: "0", to: &text)
+      if let cpu = record.processor { Self.append(cpu, digits: 3, pad: "0", to: &text) } else { text += "---".utf8 }
       text += "]  ".utf8
-      let microseconds = trace.clock.nanoseconds(at: event.counter) / 1000
-      Self.append(Int(microseconds / 1_000_000), digits: 5, pad: " ", to: &text)
-      text.append(UInt8(ascii: "."))
-      Self.append(Int(microseconds % 1_000_000), digits: 6, pad: "0", to: &text)
+      numbers[task] += 1
+      appendTime(record.clock, number: numbers[task], to: &text)
       text += ": ".utf8
-      text += symbols.name(of: event.ip, at: event.counter).utf8
+      let epoch = trace.blocks[task][event.block].header.epoch
+      let ip = trace.base + UInt(record.afterSite) - 5
+      let function = symbols.symbol(at: ip, time: record.clock, epoch: epoch)
+      text += function.name.utf8
+      if !event.values.isEmpty { text += "(\(function.arguments(event.values)))".utf8 }
       text += " <-".utf8
-      text += symbols.name(of: event.parentIP, at: event.counter).utf8
+      text += symbols.symbol(at: UInt(record.parent ?? 0), time: record.clock, epoch: epoch).name.utf8
       text.append(UInt8(ascii: "\n"))
       if text.count >= 1 << 16 {
         try sink(text)
@@ -45,7 +52,9 @@ public struct TraceText {
     }
     let more = trace.count - (limit.map { Swift.min($0, trace.count) } ?? trace.count)
     if more > 0 { text += "# \(more) more\n".utf8 }
-    for line in trace.losses.lines { text += "# \(line)\n".utf8 }
+    for cause in LossCause.allCases where trace.losses[cause].total > 0 {
+      text += "# \(trace.losses[cause].total) calls are missing that \(cause.relativeClause)\n".utf8
+    }
     try sink(text)
   }
 
@@ -53,7 +62,7 @@ public struct TraceText {
     """
     # tracer: \(trace.tracer)
     #
-    # entries-in-buffer/entries-written: \(trace.count)/\(trace.count + trace.losses.total)   #P:\(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    # entries-in-buffer/entries-written: \(trace.count)/\(trace.count + Int(trace.losses.total))   #P:\(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
     #
     #           TASK-PID     CPU#     TIMESTAMP  FUNCTION
     #              | |         |         |         |
@@ -62,6 +71,18 @@ public struct TraceText {
   }
 
   // MARK: - Columns
+
+  /// Seconds and microseconds; where there are none a number, as by the kernel's clock `counter`.
+  private func appendTime(_ clock: UInt64, number: UInt64, to text: inout [UInt8]) {
+    guard let nanoseconds = trace.calibration.nanoseconds(at: clock) else {
+      Self.append(Int(truncatingIfNeeded: number), digits: 12, pad: " ", to: &text)
+      return
+    }
+    let microseconds = nanoseconds / 1000
+    Self.append(Int(microseconds / 1_000_000), digits: 5, pad: " ", to: &text)
+    text.append(UInt8(ascii: "."))
+    Self.append(Int(microseconds % 1_000_000), digits: 6, pad: "0", to: &text)
+  }
 
   private static func padded(_ text: String, to width: Int) -> String {
     String(repeating: " ", count: Swift.max(0, width - text.count)) + text

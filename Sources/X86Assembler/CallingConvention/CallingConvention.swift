@@ -1,16 +1,27 @@
 /// How a value is passed between functions.
 public enum ValueClass: Hashable, Sendable {
-  /// A signed or unsigned integer, or an address.
+  /// A signed or unsigned integer.
   case integer(OperandWidth, signed: Bool)
   case float
   case double
+  /// An address: passed as an unsigned integer of 64 bits.
+  case pointer
+  /// 0 or 1 in the lowest byte: passed as an unsigned integer of 8 bits.
+  case boolean
 
   /// A 32-bit signed integer.
   public static let int32 = ValueClass.integer(.dword, signed: true)
   /// A 64-bit signed integer.
   public static let int64 = ValueClass.integer(.qword, signed: true)
-  /// An address.
-  public static let pointer = ValueClass.integer(.qword, signed: false)
+
+  /// The class without what only readers care for: two values with the same one are passed alike, and can stand for each other.
+  public var passing: ValueClass {
+    switch self {
+    case .pointer: .integer(.qword, signed: false)
+    case .boolean: .integer(.byte, signed: false)
+    case .integer, .float, .double: self
+    }
+  }
 }
 
 /// Where a value is passed.
@@ -47,8 +58,8 @@ public struct CallingConvention: Hashable, Sendable {
     var vectors = vectorArguments[...]
     var stack = 0
     return arguments.map { argument in
-      switch argument {
-      case .integer:
+      switch argument.passing {
+      case .integer, .pointer, .boolean:
         if let register = integers.popFirst() { return .integerRegister(register) }
       case .float, .double:
         if let register = vectors.popFirst() { return .vectorRegister(register) }
@@ -72,8 +83,8 @@ public struct CallingConvention: Hashable, Sendable {
     var vectors = vectorResults[...]
     var locations: [ArgumentLocation] = []
     for result in results {
-      switch result {
-      case .integer:
+      switch result.passing {
+      case .integer, .pointer, .boolean:
         guard let register = integers.popFirst() else { return nil }
         locations.append(.integerRegister(register))
       case .float, .double:

@@ -21,3 +21,8 @@ static inline void ftrace_test_store(void *word, int64_t value) { __atomic_store
 int ftrace_test_default_stop_signal(void);
 /// The lowest address of the calling thread's stack.
 uint64_t ftrace_test_stack_low(void);
+
+/// The first processor from `least` on that the calling thread may run on, -1: none.
+int ftrace_test_processor(int least);
+/// Keeps the calling thread on one processor: false if the kernel refuses.
+bool ftrace_test_run_on(int cpu);

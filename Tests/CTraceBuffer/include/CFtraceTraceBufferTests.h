@@ -54,7 +54,8 @@ void ftrace_test_handler(void *writer);
 void ftrace_test_clock_set(uint64_t now);
 uint64_t ftrace_test_clock(void *context);
 
-/// A child that appends to a writer until it is killed: fork(2) without Swift in the child. Returns its process id.
+/// A child that appends to a writer until it is killed: without Swift in the child, and without the handlers of fork(2), so that its file is
+/// the one that the parent reads. Returns its process id.
 int ftrace_test_fork_spinning(struct ftrace_test_writer *writer, uint64_t seed);
 /// Kills a child with SIGKILL and waits for it. Returns the signal that ended it.
 int ftrace_test_kill(int child);

@@ -90,7 +90,7 @@ import Testing
   ) throws -> EmittedFunction<Value, Value> {
     try runtime.define("\(type) \(runtime.functionNames.count)", as: ((Value) -> Value).self) { f in
       f.entrySite()
-      if case .integer(let width, _) = Value.valueClass {
+      if case .integer(let width, _) = Value.valueClass.passing {
         f.mov(.rax, .rdi)
         let bits: Int64 =
           switch width {
@@ -109,7 +109,7 @@ import Testing
   private func check<Value: EmittedValue & Equatable>(_ runtime: TraceRuntime, _ values: [Value]) throws {
     let f = try identity(runtime, Value.self)
     let signed: Bool
-    if case .integer(_, let isSigned) = Value.valueClass { signed = isSigned } else { signed = false }
+    if case .integer(_, let isSigned) = Value.valueClass.passing { signed = isSigned } else { signed = false }
     for value in values {
       #expect(f(value) == value, "\(Value.self)")
       // What the function finds in the register is the value, extended by its sign.

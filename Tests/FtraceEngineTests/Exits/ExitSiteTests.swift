@@ -57,6 +57,40 @@ import Testing
     }
   }
 
+  @Test(
+    "what exit sites call stays as long as they call it, and a commit for others does not change them",
+    arguments: RecordingMode.allCases)
+  func kept(mode: RecordingMode) throws {
+    try withRuntime(mode) { runtime in
+      let f = try runtime.adder("f", 1)
+      let other = try runtime.adder("other", 1)
+      _ = (f(1), other(1))
+      let seen = CallLog()
+      let ops = seen.ops("exits", filter: TraceFilter(trace: ["f"]), ends: .exit)
+      let tracer = FunctionGraphTracer()
+      try runtime.register(ops)
+      try tracer.start(in: runtime, filter: TraceFilter(trace: ["f"]))
+      func states() -> [SiteReport] { runtime.sites.filter { $0.function == "f" } }
+      let before = states()
+      // Each makes a stop, after which what was retired is used again.
+      for round in 0..<8 {
+        try runtime.reclaim()
+        _ = try runtime.adders(50, prefix: "filler\(round)_")
+        #expect(f(round) == round + 1)
+      }
+      let written = runtime.statistics.sitesWritten
+      let third = seen.ops("third", filter: TraceFilter(trace: ["other"]))
+      try runtime.register(third)
+      #expect(runtime.statistics.sitesWritten == written + 1)
+      #expect(states() == before)
+      #expect(seen.entries.count == 8)
+      #expect(try tracer.stop().counts() == GraphTrace.Counts(entries: 8, exits: 8))
+      try runtime.unregister(ops)
+      try runtime.unregister(third)
+      #expect(runtime.audit().isSound)
+    }
+  }
+
   @Test("a tail call has an exit before its jump: the callee's entry comes after the caller's exit")
   func tailCall() throws {
     try withRuntime { runtime in

@@ -37,6 +37,7 @@ func callCosts(_ bench: Bench, _ results: inout Results) throws {
 
   row("poll", "loop-poll", over: "loop-no-poll") { .added($0, to: $1, "no poll", atMost: 0.1) }
   row("c-callback-own", "leaf-callback-own", over: "leaf-stub")
+  row("c-callback-integers", "leaf-callback-integers", over: "leaf-stub")
   row("c-callback-registers", "leaf-callback-registers", over: "leaf-stub")
   row("closure-callback", "leaf-closure", over: "leaf-callback")
   row("enter-leave-nested", "gate-nested", over: "layer")
@@ -122,6 +123,10 @@ private final class CallCode {
     traced.append(own)
     try add("leaf-callback-own", try own.leaf("own", site: true), in: own)
     try own.register(unsafe TraceOps(name: "filtered", filter: TraceFilter(trace: ["own"]), callback: empty))
+    try add("leaf-callback-integers", try own.leaf("integers", site: true), in: own)
+    try own.register(
+      unsafe TraceOps(
+        name: "integers", filter: TraceFilter(trace: ["integers"]), preservesVectors: true, callback: empty))
     try add("leaf-callback-registers", try own.leaf("registers", site: true), in: own)
     try own.register(
       unsafe TraceOps(name: "registers", filter: TraceFilter(trace: ["registers"]), registers: true, callback: empty))

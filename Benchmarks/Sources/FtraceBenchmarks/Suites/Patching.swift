@@ -71,31 +71,34 @@ private func patch(
     extra: [("ns a site with planning", whole.median), ("ns to stop", toStop.median)])
 }
 
-/// Ordinary memory with five bytes to replace in every sixteen, as sites are.
+/// Ordinary memory with five bytes to replace in each place of a function's size, as sites are.
 @safe private final class Words {
   private let base: UnsafeMutableRawPointer
   private let count: Int
   private var isOn = false
+  private static let stride = 32
   private static let (off, on): (UInt64, UInt64) = (0x00_0044_1F0F, 0x12_3456_78E8)
 
   init(count: Int) {
     self.count = count
-    // Two words of eight bytes for each site, all initialised, freed with this object.
-    unsafe base = .allocate(byteCount: count * 16, alignment: 4096)
-    for index in 0..<count * 2 { unsafe base.storeBytes(of: Self.off, toByteOffset: index * 8, as: UInt64.self) }
+    // All words are initialised, and freed with this object.
+    unsafe base = .allocate(byteCount: count * Self.stride, alignment: 4096)
+    for index in 0..<count * Self.stride / 8 {
+      unsafe base.storeBytes(of: Self.off, toByteOffset: index * 8, as: UInt64.self)
+    }
   }
 
   deinit { unsafe base.deallocate() }
 
   func flip() {
     let (from, to) = isOn ? (Self.on, Self.off) : (Self.off, Self.on)
-    let replaced = unsafe bench_replace_words(base, count, 16, from, to)
+    let replaced = unsafe bench_replace_words(base, count, Self.stride, from, to)
     precondition(replaced == count)
     isOn.toggle()
   }
 }
 
-/// A function of sixteen bytes, with a frame.
+/// A function of 24 bytes with both its sites, in a block of 32, with a frame.
 private func smallFunction(_ f: FunctionBuilder) {
   f.entrySite()
   f.prologue(stackCheck: false)

@@ -30,15 +30,15 @@ func stopping(_ bench: Bench, _ results: inout Results) throws {
   }
 
   if cpus > 1 {
-    if let polling = try row("stop-polling", .polling, workers: cpus - 1, pinned: true) {
+    if let polling = try row("stop", .polling, workers: cpus - 1, pinned: true) {
       results.add(
         Row(
-          name: "stop-polling-p99", samples: Samples([polling.whole.percentile(99)]),
-          baseline: .init(name: "stop-polling", samples: polling.whole),
+          name: "stop-p99", samples: Samples([polling.whole.percentile(99)]),
+          baseline: .init(name: "stop", samples: polling.whole),
           budget: .nanoseconds(polling.whole.percentile(99), atMost: 100_000, "p99 100 us")))
     }
   } else {
-    results.skip("stop-polling", "it needs a second CPU")
+    results.skip("stop", "it needs a second CPU")
   }
   // These depend on the stop signal: where there is none the first stop is late.
   _ = try row("stop-loop", .loop, workers: max(1, cpus - 1), pinned: cpus > 1, deadline: .milliseconds(500))

@@ -7,7 +7,7 @@ struct Suite: Sendable {
     Suite(name: "calls", run: callCosts), Suite(name: "tracing", run: tracing),
     Suite(name: "first-call", run: firstCalls),
     Suite(name: "patch", run: patching), Suite(name: "stop", run: stopping), Suite(name: "reader", run: reading),
-    Suite(name: "assembler", run: assembling),
+    Suite(name: "assembler", run: assembling), Suite(name: "stream", run: streaming),
   ]
 }
 

@@ -30,6 +30,8 @@ func tracing(_ bench: Bench, _ results: inout Results) throws {
   row("event-coarse", stubs(1.4))
   row("event-tsc", clocks(1, plus: 1.5))
   row("function-16", clocks(1, plus: 2.5))
+  row("function-args", clocks(1, plus: 6))
+  row("stack", stubs(1.15))
   row("pair-coarse") { .added($0, to: leaf, "no site", atMost: 3) }
   row("pair-tsc", clocks(2, plus: 3))
   row("event-monotonic", clocks(6, plus: 0))
@@ -55,11 +57,16 @@ private final class TracingCode {
     try counter.start(in: runtime, filter: TraceFilter(trace: ["count"]))
     tracers.append(counter)
     try add("count", try runtime.leaf("count", site: true))
+    let stack = StackTracer()
+    try stack.start(in: runtime, filter: TraceFilter(trace: ["stack"]))
+    tracers.append(stack)
+    try add("stack", try runtime.leaf("stack", site: true))
     try addEvents("event-ordinal", .entry, .ordinal)
     try addEvents("event-coarse", .entry, .coarse)
     try addEvents("event-tsc", .entry, .tsc)
     try addEvents("event-monotonic", .entry, .monotonic)
     try addEvents("function-16", .entry, .tsc, parents: true)
+    try addEvents("function-args", .entry, .tsc, parents: true, values: true)
     try addEvents("pair-coarse", .both, .coarse)
     try addEvents("pair-tsc", .both, .tsc)
     try add("profile", ProfileTracer())
@@ -81,13 +88,15 @@ private final class TracingCode {
     try add(name, FunctionGraphTracer(options: options))
   }
 
-  private func addEvents(_ name: String, _ ends: TraceEnds, _ clock: TraceClockKind, parents: Bool = false) throws {
+  private func addEvents(
+    _ name: String, _ ends: TraceEnds, _ clock: TraceClockKind, parents: Bool = false, values: Bool = false
+  ) throws {
     var configuration = TraceBuffer.Configuration()
     configuration.clock = clock
     // A flight recorder that fits into the cache, as one that is always on would.
     configuration.totalBytes = 256 << 10
     let buffer = try TraceBuffer(configuration)
-    let body = EventBody(ends: ends, parents: parents, into: buffer)
+    let body = EventBody(ends: ends, parents: parents, values: values, into: buffer)
     try runtime.register(TraceOps(name: name, filter: TraceFilter(trace: [Glob(name)]), body: body))
     try add(name, try runtime.leaf(name, site: true))
   }

@@ -1,0 +1,51 @@
+import FtraceEngine
+import FtraceTraceBuffer
+
+/// Events that are being recorded: compiled bodies at the sites of functions, and the buffer that they write to. What tracers of events are made of.
+public struct EventRecording: Sendable {
+  public let runtime: TraceRuntime
+  public let buffer: TraceBuffer
+  private let ops: TraceOps
+  private let namer: CodeNamer
+
+  /// Begins to record the functions that `filter` wants, and those defined later.
+  /// - Parameters:
+  ///   - name: of the tracer.
+  ///   - ends: of functions that are recorded.
+  ///   - parents: whether entries bear the caller and the processor.
+  ///   - options: size, mode and clock of the buffer, and whether values are recorded.
+  ///   - runtime: whose functions.
+  ///   - filter: which of them.
+  /// - Throws: as `TraceRuntime.register`, and `.system` if there is no memory for events; nothing is recorded then.
+  public init(
+    _ name: String, ends: TraceEnds, parents: Bool = false, options: TracerOptions, in runtime: TraceRuntime,
+    filter: TraceFilter
+  ) throws(FtraceError) {
+    try self.init(name, options: options, in: runtime) { buffer in
+      let body = EventBody(ends: ends, parents: parents, values: options.values, into: buffer)
+      return TraceOps(name: name, filter: filter, body: body)
+    }
+  }
+
+  /// Begins to record what an ops of the caller's writes into the buffer.
+  init(
+    _ name: String, options: TracerOptions, in runtime: TraceRuntime, _ ops: (TraceBuffer) -> TraceOps
+  ) throws(FtraceError) {
+    self.runtime = runtime
+    buffer = try TraceBuffer.make(options, tracer: name, for: runtime)
+    namer = CodeNamer(buffer, of: runtime)
+    self.ops = ops(buffer)
+    try runtime.register(self.ops)
+  }
+
+  /// Ends it. When it returns no more is written.
+  /// - Throws: as `TraceRuntime.unregister`; recording goes on then.
+  public func finish() throws(FtraceError) -> TraceSnapshot {
+    try runtime.unregister(ops)
+    namer.finish()
+    return buffer.snapshot()
+  }
+
+  /// Ends it for a tracer that goes. What fails leaves the ops in its place, and the engine keeps its body, which keeps the buffer.
+  public func abandon() { try? runtime.unregister(ops) }
+}
