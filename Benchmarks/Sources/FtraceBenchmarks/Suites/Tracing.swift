@@ -36,8 +36,8 @@ func tracing(_ bench: Bench, _ results: inout Results) throws {
   row("pair-tsc", clocks(2, plus: 3))
   row("event-monotonic", clocks(6, plus: 0))
   row("profile", clocks(2, plus: 10))
-  row("graph-filtered", clocks(2, plus: 10))
-  row("graph-filtered-short", clocks(2, plus: 8))
+  row("graph-filtered", clocks(2, plus: 4))
+  row("graph-filtered-short", clocks(2, plus: 2))
   row("graph-filtered-outside", clocks(0, plus: 6))
 }
 
