@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,6 +58,20 @@ int pthread_mutex_lock(pthread_mutex_t *mutex) {
   return result;
 }
 #endif
+
+static _Atomic(int) fork_handlers;
+#ifndef SANITIZED
+// What pthread_atfork(3) is made of. Those of this program are told from those of its libraries by where they lie.
+int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void), void *dso) {
+  Dl_info handler, own;
+  if (prepare && dladdr((void *)(uintptr_t)prepare, &handler) && dladdr(&fork_handlers, &own) &&
+      handler.dli_fbase == own.dli_fbase)
+    atomic_fetch_add(&fork_handlers, 1);
+  int (*next)(void (*)(void), void (*)(void), void (*)(void), void *) = dlsym(RTLD_NEXT, "__register_atfork");
+  return next(prepare, parent, child, dso);
+}
+#endif
+int ftrace_test_fork_handlers(void) { return atomic_load(&fork_handlers); }
 
 static int ends[2], saved = 2;
 static _Atomic(int) frozen_tid;

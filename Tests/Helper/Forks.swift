@@ -1,4 +1,5 @@
 import CFtraceShims
+import CFtraceTestFreeze
 import CFtraceTestShims
 import Ftrace
 import FtraceEngine
@@ -109,6 +110,34 @@ private func live(_ runtime: TraceRuntime, _ functions: [EmittedFunction<Int, In
     let audit = runtime.audit()
     check(audit.damaged.isEmpty, "child: \(audit.damaged)")
   } catch { fail("child: \(error)") }
+}
+
+/// A fork in a process that has never made a runtime runs no handler of this package: none is installed, whatever else of it is used.
+func forkWithoutRuntime() throws {
+  func childOf(_ body: () -> Void) {
+    let child = ftrace_test_fork()
+    if child == 0 {
+      body()
+      _exit(0)
+    }
+    check(ftrace_test_wait(child) == 0, "the child failed")
+  }
+  let ops = TraceOps(name: "unused") { _ in }
+  let tracer = NopTracer()
+  childOf { check(ftrace_test_fork_handlers() == 0, "child: handlers without a runtime") }
+  check(ftrace_test_fork_handlers() == 0, "\(ftrace_test_fork_handlers()) handlers without a runtime")
+  withExtendedLifetime((ops, tracer)) {}
+  // The child of such a process can make the first.
+  childOf {
+    do {
+      let f = try TraceRuntime(testConfiguration()).adder("f", 1)
+      check(f(1) == 2, "child: f is wrong")
+    } catch { fail("child: \(error)") }
+    check(ftrace_test_fork_handlers() == 1, "child: \(ftrace_test_fork_handlers()) handlers")
+  }
+  // One, for however many runtimes.
+  for _ in 0..<2 { _ = try TraceRuntime(testConfiguration()) }
+  check(ftrace_test_fork_handlers() == 1, "\(ftrace_test_fork_handlers()) handlers for two runtimes")
 }
 
 /// A fork in a process whose runtimes are all gone, and in one that is idle.

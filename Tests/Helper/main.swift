@@ -3,7 +3,7 @@ import Glibc
 /// What is tried in a process of its own: `ftrace-test-helper NAME`. Prints what is wrong, and exits with 1; silence and 0 are good.
 let scenarios: [String: () throws -> Void] = [
   "chain": chainedHandler, "chain-flags": chainedHandlerWithFlags, "default": noHandler, "fork": forksUnderLoad,
-  "fork-idle": forkWithoutCalls, "fork-graph": forkWhileEventsAreRecorded,
+  "fork-idle": forkWithoutCalls, "fork-first": forkWithoutRuntime, "fork-graph": forkWhileEventsAreRecorded,
   "fork-denied": forkWithoutMemory, "fork-leaving": forkWhileOthersWait, "fork-recording": forkWhileOthersRecord,
   "fork-tracers": forkWhileTracersChange, "fork-malloc": forkWhileOthersAllocate,
   "frozen": frozenInsideLock,

@@ -1,4 +1,5 @@
 import CFtraceShims
+import FtracePlatform
 import FtraceQuiescence
 
 /// What a runtime and the handles of its functions share: it lives until the last of them has gone.
@@ -10,6 +11,8 @@ final class RuntimeCore: Sendable {
   var state: Guarded<EngineState> { requests.state }
 
   init(_ configuration: Configuration) throws(FtraceError) {
+    // First: a runtime that a fork would not know of is not made.
+    do throws(SystemError) { try AtFork.install() } catch { throw .system(error) }
     KeptRuntimes.sweep()
     let requests = RequestQueue(Guarded(try EngineState(configuration)))
     self.requests = requests

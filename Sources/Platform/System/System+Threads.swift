@@ -49,6 +49,14 @@ extension System {
     }
   }
 
+  /// pthread_atfork(3): the handlers stay for the life of the process. `ENOMEM` says that none was installed.
+  package static func atFork(
+    prepare: @escaping @convention(c) () -> Void, parent: @escaping @convention(c) () -> Void,
+    child: @escaping @convention(c) () -> Void
+  ) throws(SystemError) {
+    _ = try perform(.atFork) { -Int(ftrace_fork_install(prepare, parent, child)) }
+  }
+
   /// getpid(2). Never fails.
   package static var processID: Int32 { getpid() }
 

@@ -10,4 +10,6 @@ package enum SystemCall: String, CaseIterable, Sendable {
   case futexWait = "futex (wait)"
   case futexWake = "futex (wake)"
   case sigmask = "rt_sigprocmask"
+  /// Of section 3: it asks the C library for memory.
+  case atFork = "pthread_atfork"
 }

@@ -1,4 +1,5 @@
 import CFtraceShims
+import FtracePlatform
 
 /// What happens around fork(2): what the child needs is at rest while it is copied, and the child becomes a process of its own.
 ///
@@ -6,7 +7,7 @@ import CFtraceShims
 /// itself wants after these handlers, as malloc's. So everything that changes under a lock is kept by holding the lock, and what workers
 /// write without one is switched off before a stop, which makes sure that nobody is in the middle of it.
 ///
-/// The handlers are installed when the first participant comes, so a program that never made a runtime pays nothing.
+/// The handlers are installed before the first participant is made, so a program that never made a runtime pays nothing.
 package enum AtFork {
   private final class Weak: Sendable {
     weak let participant: (any ForkParticipant)?
@@ -23,16 +24,25 @@ package enum AtFork {
   /// Short locks that belong to no participant: of static state, of tracers.
   private static let others = ShortLocked<[WeakLock]>([])
 
-  private static let installed: Bool =
-    ftrace_fork_install({ AtFork.prepare() }, { AtFork.parent() }, { AtFork.child() }) == 0
+  /// Whether the handlers are. Held across a fork as well: the child can make a runtime while the parent's threads were making some.
+  private static let installed = ShortLocked(false)
 
   /// What takes part in the fork under way. Touched by the forking thread alone, with the lock of `list` held.
   private nonisolated(unsafe) static var taking: [any ForkParticipant] = []
   private nonisolated(unsafe) static var held: [FairLock] = []
 
-  /// Has a participant take part for as long as it lives.
+  /// Installs the handlers, where that has not been done.
+  /// - Throws: `pthread_atfork` with `ENOMEM`; nothing was installed, and the next call tries again.
+  package static func install() throws(SystemError) {
+    try installed.withLock { installed throws(SystemError) in
+      guard !installed else { return }
+      try System.atFork(prepare: { AtFork.prepare() }, parent: { AtFork.parent() }, child: { AtFork.child() })
+      installed = true
+    }
+  }
+
+  /// Has a participant take part for as long as it lives. `install` has succeeded: whoever makes participants calls it first.
   package static func add(_ participant: any ForkParticipant) {
-    _ = installed
     parked {
       list.withLock { list in
         list.removeAll { $0.participant == nil }
@@ -51,6 +61,7 @@ package enum AtFork {
 
   private static func prepare() {
     ftrace_fork_park()
+    installed.lock.acquire()
     list.lock.acquire()
     unsafe taking = list.unlocked.compactMap(\.participant)
     let locks = unsafe taking.map(\.forkLocks)
@@ -89,6 +100,7 @@ package enum AtFork {
     unsafe held = []
     free(others.lock)
     free(list.lock)
+    free(installed.lock)
     ftrace_fork_unpark()
     withExtendedLifetime(gone) {}
   }

@@ -31,6 +31,8 @@ import FtraceQuiescence
   /// - Throws: `badConfiguration`; `system` if memory or the file is refused. A file that was not there before is removed.
   public init(_ configuration: Configuration = Configuration()) throws(TraceBufferError) {
     try configuration.validate()
+    // First: a buffer that a fork would not know of is not made.
+    do throws(SystemError) { try AtFork.install() } catch { throw .system(path: nil, error) }
     self.configuration = configuration
     clock = configuration.clock == .tsc && !TimestampCounter.isUsable ? .monotonic : configuration.clock
     let layout = BlockLayout(configuration)

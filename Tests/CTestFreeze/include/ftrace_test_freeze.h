@@ -24,3 +24,6 @@ int ftrace_test_error_descriptor(void);
 void ftrace_test_thaw_allocator(void);
 /// Takes and releases the lock of each of malloc's arenas.
 void ftrace_test_lock_arenas(void);
+
+/// How often this program, not its libraries, has had pthread_atfork(3) install a handler that runs before fork(2). With a sanitizer: 0.
+int ftrace_test_fork_handlers(void);

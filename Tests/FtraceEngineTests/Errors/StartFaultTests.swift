@@ -54,6 +54,37 @@ import Testing
     try String(contentsOfFile: "/proc/self/maps", encoding: .utf8).split(separator: "\n").count { $0.contains("memfd") }
   }
 
+  @Test("where fork handlers cannot be installed there is no runtime, and the next one installs them")
+  func forkHandlers() async {
+    // In a process of its own: they are installed once.
+    await #expect(processExitsWith: .success) {
+      let configuration = testConfiguration()
+      let (open, mapped) = (try Self.descriptors(), try Self.mappings())
+      // More often than there is room for runtimes.
+      for _ in 0..<9 {
+        System.withFaults([.failAlways(.atFork, errno: ENOMEM)]) { script in
+          do throws(FtraceError) {
+            _ = try TraceRuntime(configuration)
+            Issue.record("a runtime that a fork would not know of")
+          } catch {
+            guard case .system(let error) = error, error.callName == "pthread_atfork", error.errno == ENOMEM else {
+              Issue.record("\(error)")
+              return
+            }
+          }
+          #expect(script.count(.atFork) == 1)
+        }
+      }
+      #expect(try Self.descriptors() == open)
+      #expect(try Self.mappings() == mapped)
+      try System.withFaults([]) { script in
+        let runtimes = try (0..<8).map { _ in try TraceRuntime(configuration) }
+        #expect(try runtimes[7].adder("f", 1)(1) == 2)
+        #expect(script.count(.atFork) == 1, "once for all")
+      }
+    }
+  }
+
   @Test("where executable memory is refused altogether, the error says so")
   func refused() {
     aloneInProcess {

@@ -26,8 +26,8 @@ import Testing
   /// What `scripts/sanitize` leaves out, and why, it says itself.
   private static let scenarios: [String] = {
     let all = [
-      "chain", "exit-inside", "foreign-stack", "fork", "fork-denied", "fork-graph", "fork-idle", "fork-malloc",
-      "frozen fair",
+      "chain", "exit-inside", "foreign-stack", "fork", "fork-denied", "fork-first", "fork-graph", "fork-idle",
+      "fork-malloc", "frozen fair",
       "frozen malloc", "frozen metadata", "frozen once", "membarrier ENOSYS", "membarrier EPERM", "pools",
       "sandbox executable", "sandbox membarrier", "sandbox page", "sandbox serialising",
       "storm", "thread-exit-inside", "worker stack-check", "worker poll-in-park", "worker park-in-recorder",
