@@ -58,7 +58,7 @@ import Testing
       // The controller's own calls need a tracer; before it has registered one, nothing is in the books.
       options.duration = .zero
       let report = try Torture(options).run()
-      #expect(report.mismatches == ["nothing was traced"])
+      #expect(report.mismatches == ["nothing was traced: give it more seconds, or fewer threads"])
     }
   }
 
