@@ -99,3 +99,39 @@ GENERAL_ONLY uint64_t ftrace_record_ip(struct ftrace_recorder *recorder, uint64_
   }
   return recorder->class_target[recorder->site_class[site >> 3]];
 }
+
+/// Marks the records of a list. Returns how many of them have not the flag.
+static uint32_t mark(struct ftrace_recorder *recorder, uint32_t number, uint32_t flag) {
+  uint32_t count = 0;
+  while (number) {
+    struct ftrace_record *record = &recorder->records[number - 1];
+    if (!(record->flags & flag)) ++count;
+    record->flags |= FTRACE_RECORD_KNOWN;
+    number = record->next;
+  }
+  return count;
+}
+
+void ftrace_recorder_release_claims(struct ftrace_recorder *recorder, uint32_t high_water) {
+  // The lists are whole, and their counters follow them.
+  ftrace_recorder_set_pending_count(recorder, mark(recorder, ftrace_recorder_pending(recorder), FTRACE_RECORD_DROPPED));
+  ftrace_recorder_set_free_count(recorder, mark(recorder, (uint32_t)ftrace_recorder_free(recorder), 0));
+  // Entry sites: others have no records here.
+  for (uint32_t site = 0; site < high_water; site += 16) {
+    const uint32_t number = ftrace_recorder_index(recorder, site);
+    // Claimed, and not given a record: it is recorded by its next call.
+    if (number == FTRACE_INDEX_BUSY) ftrace_recorder_set_index(recorder, site, FTRACE_INDEX_NONE);
+    if (number == FTRACE_INDEX_NONE || number >= FTRACE_INDEX_DEAD) continue;
+    struct ftrace_record *record = &recorder->records[number - 1];
+    // Given one that was not put on the list.
+    if (record->target == FTRACE_TARGET_MCOUNT && !record->flags) ftrace_recorder_push_pending(recorder, number);
+    record->flags |= FTRACE_RECORD_KNOWN;
+  }
+  const uint32_t count = ftrace_recorder_count(recorder);
+  for (uint32_t number = 1; number <= count; ++number) {
+    struct ftrace_record *record = &recorder->records[number - 1];
+    // Taken, and not given to a site.
+    if (!(record->flags & FTRACE_RECORD_KNOWN)) ftrace_recorder_give(recorder, number);
+    record->flags &= ~(uint32_t)FTRACE_RECORD_KNOWN;
+  }
+}

@@ -22,6 +22,7 @@
 
 static __thread const char *library_to_freeze_in __attribute__((tls_model("initial-exec")));
 static _Atomic(bool) frozen, thawed;
+static __thread bool in_fork_handlers __attribute__((tls_model("initial-exec")));
 
 void ftrace_test_freeze(void) {
   atomic_store(&frozen, true);
@@ -37,6 +38,19 @@ bool ftrace_test_is_frozen(void) { return atomic_load(&frozen); }
 void ftrace_test_thaw(void) { atomic_store(&thawed, true); }
 void ftrace_test_freeze_in_mutex_of(const char *library) { library_to_freeze_in = library; }
 
+// A thread that is not in the child may hold the mutex, and for ever: that it is free now does not count.
+static void refuse(void) {
+  in_fork_handlers = false;
+  dprintf(2, "the child's fork handlers lock a mutex\n");
+  // For a debugger.
+  if (getenv("FTRACE_TEST_PAUSE")) pause();
+  _exit(70);
+}
+
+static void enter_fork_handlers(void) { in_fork_handlers = true; }
+void ftrace_test_watch_fork_handlers(void) {
+  if (pthread_atfork(NULL, NULL, enter_fork_handlers)) abort();
+}
 // In place of the C library's, for every library of the process. A sanitizer has a function of its own there, and without it would take
 // all that mutexes guard for races.
 #ifndef SANITIZED
@@ -47,6 +61,7 @@ int pthread_mutex_lock(pthread_mutex_t *mutex) {
     real = (int (*)(pthread_mutex_t *))dlsym(RTLD_NEXT, "pthread_mutex_lock");
     atomic_store_explicit(&next, real, memory_order_relaxed);
   }
+  if (in_fork_handlers) refuse();
   const int result = real(mutex);
   if (library_to_freeze_in && result == 0) {
     Dl_info info;
@@ -61,6 +76,14 @@ int pthread_mutex_lock(pthread_mutex_t *mutex) {
 
 static _Atomic(int) fork_handlers;
 #ifndef SANITIZED
+// In place of the C library's: the handlers are behind the child when it has returned.
+pid_t fork(void) {
+  pid_t (*next)(void) = (pid_t (*)(void))dlsym(RTLD_NEXT, "fork");
+  const pid_t child = next();
+  in_fork_handlers = false;
+  return child;
+}
+
 // What pthread_atfork(3) is made of. Those of this program are told from those of its libraries by where they lie.
 int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void), void *dso) {
   Dl_info handler, own;

@@ -365,6 +365,9 @@ func forkWhileTracersChange() throws {
   _ = alarm(120)
   let runtime = try TraceRuntime(testConfiguration())
   let tracer = NopTracer()
+  // What the Swift runtime makes under its locks is made before another thread can hold them at a fork.
+  try tracer.start(in: runtime, filter: .all)
+  _ = try tracer.stop()
   let done = Flag()
   beside {
     while !done.isSet {

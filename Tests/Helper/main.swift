@@ -1,3 +1,4 @@
+import CFtraceTestFreeze
 import Glibc
 
 /// What is tried in a process of its own: `ftrace-test-helper NAME`. Prints what is wrong, and exits with 1; silence and 0 are good.
@@ -20,4 +21,5 @@ guard CommandLine.arguments.count >= 2, let scenario = scenarios[CommandLine.arg
 var none = sigset_t()
 unsafe sigemptyset(&none)
 unsafe sigprocmask(SIG_SETMASK, &none, nil)
+ftrace_test_watch_fork_handlers()
 do { try scenario() } catch { fail("\(error)") }

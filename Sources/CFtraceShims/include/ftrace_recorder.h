@@ -14,6 +14,7 @@ enum {
   FTRACE_RECORD_DEAD = 2,   // its function is gone; the record waits in the free list
   FTRACE_RECORD_DROPPING = 4, // its function is going; the plan under way holds its site
   FTRACE_RECORD_DROPPED = 8,  // its function went while it was on the pending list
+  FTRACE_RECORD_KNOWN = 16,   // set within `ftrace_recorder_release_claims` only
 };
 
 /// What is known of a site: 16 bytes.
@@ -61,6 +62,11 @@ uint32_t ftrace_recorder_take(struct ftrace_recorder *recorder);
 
 /// Gives a record back. Under the engine's lock.
 void ftrace_recorder_give(struct ftrace_recorder *recorder, uint32_t number_plus_one);
+
+/// Brings to an end what threads were recording that are not there any more, wherever in the recorder they were: in the child of a fork, whose
+/// one thread calls this. Not in Swift, whose runtime makes types under locks: one of those threads may have held one.
+/// - high_water: end of the code that was ever used, as an offset in the arena.
+void ftrace_recorder_release_claims(struct ftrace_recorder *recorder, uint32_t high_water);
 
 // Atomics of the recorder for Swift, which cannot import `_Atomic` members.
 #define FTRACE_ATOMIC_MEMBER(type, name)                                                                  \

@@ -36,17 +36,22 @@ extension CodeRegion {
   /// Lets go of the memory that is shared with another process, and of the right to change its file.
   mutating func deny() {
     guard mapping.isDual else { return }
-    // The executable alias is still read, for reports. Both aliases are this region's own, and no code in it runs.
-    for (start, protection) in [(mapping.writable, System.Protection.readWrite), (mapping.executable, .read)] {
-      do throws(SystemError) {
-        _ = unsafe try System.mmap(
-          at: start, bytes: mapping.codeBytes, protection, [.private, .anonymous, .noReserve, .fixed])
-      } catch {
-        // Without memory for the kernel's own tables: a fault is better than a write to the other process.
-        try? System.mprotect(start, bytes: mapping.codeBytes, .none)
-      }
-    }
+    empty(at: mapping.writable, .readWrite)
+    // Still read, for reports.
+    empty(at: mapping.executable, .read)
     mapping.descriptor = Descriptor(-1)
     committed.forget()
+  }
+
+  /// Puts private, empty memory in the place of an alias.
+  private func empty(at start: UInt, _ protection: System.Protection) {
+    do throws(SystemError) {
+      // The alias is this region's own, and no code in it runs.
+      _ = unsafe try System.mmap(
+        at: start, bytes: mapping.codeBytes, protection, [.private, .anonymous, .noReserve, .fixed])
+    } catch {
+      // Without memory for the kernel's own tables: a fault is better than a write to the other process.
+      try? System.mprotect(start, bytes: mapping.codeBytes, .none)
+    }
   }
 }

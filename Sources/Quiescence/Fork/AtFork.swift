@@ -30,6 +30,8 @@ package enum AtFork {
   /// What takes part in the fork under way. Touched by the forking thread alone, with the lock of `list` held.
   private nonisolated(unsafe) static var taking: [any ForkParticipant] = []
   private nonisolated(unsafe) static var held: [FairLock] = []
+  /// The same, last taken first.
+  private nonisolated(unsafe) static var releasing: [FairLock] = []
 
   /// Installs the handlers, where that has not been done.
   /// - Throws: `pthread_atfork` with `ENOMEM`; nothing was installed, and the next call tries again.
@@ -69,6 +71,7 @@ package enum AtFork {
     others.lock.acquire()
     unsafe held += others.unlocked.compactMap(\.lock)
     unsafe held.append(Quiescence.stopLock)
+    unsafe releasing = held.reversed()
     for lock in unsafe held { lock.acquire() }
     for participant in unsafe taking { participant.restForFork() }
     // Where nobody is left there is nothing to copy, and nothing that workers write.
@@ -81,7 +84,7 @@ package enum AtFork {
   private static func parent() {
     for participant in unsafe taking { participant.forkedInParent() }
     ftrace_fork_parent()
-    for lock in unsafe held.reversed() { lock.release() }
+    for lock in unsafe releasing { lock.release() }
     finish { $0.release() }
   }
 
@@ -89,7 +92,7 @@ package enum AtFork {
     for participant in unsafe taking { participant.adoptInChild() }
     ftrace_fork_child()
     for participant in unsafe taking { participant.repairInChild() }
-    for lock in unsafe held.reversed() { lock.reset() }
+    for lock in unsafe releasing { lock.reset() }
     finish { $0.reset() }
   }
 
@@ -98,6 +101,7 @@ package enum AtFork {
     let gone = unsafe taking
     unsafe taking = []
     unsafe held = []
+    unsafe releasing = []
     free(others.lock)
     free(list.lock)
     free(installed.lock)

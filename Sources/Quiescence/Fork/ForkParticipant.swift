@@ -1,4 +1,7 @@
 /// Who has state that the child of a fork must find whole.
+///
+/// What runs in the child must not ask the Swift runtime for a type that has not been made: it makes them under locks, and a thread that is not
+/// there may have held one. It uses what it has used in the parent's handlers, plain loops, and C.
 package protocol ForkParticipant: AnyObject, Sendable {
   /// The locks that are held across the fork: those under which others are taken, and the short ones. The first of all participants
   /// come before the second of any, for who holds the lock of one may want a short lock of another.

@@ -27,3 +27,8 @@ void ftrace_test_lock_arenas(void);
 
 /// How often this program, not its libraries, has had pthread_atfork(3) install a handler that runs before fork(2). With a sanitizer: 0.
 int ftrace_test_fork_handlers(void);
+
+/// From here on the process ends, and says who, where a fork's handler in the child locks a mutex that a thread may have held which is not there.
+/// To be called before anything installs such a handler: those in the child run in the order in which they were installed. With a sanitizer
+/// nothing is noticed.
+void ftrace_test_watch_fork_handlers(void);
