@@ -150,6 +150,8 @@ import Testing
     // The last block of a stream may have been cut.
     #expect(report.status == 0 || options.isEmpty && report.status == 65)
     #expect(report.errors.contains("was killed") == (options.isEmpty && report.status == 0))
+    let json = try Command.run("report", file.path, "--json")
+    #expect(json.status == report.status)
   }
 
   @Test("a ring has the last events of a run that ended, and says how many it has not")

@@ -10,7 +10,11 @@ struct TraceFileParser {
   private(set) var wasEnded = false
   private var samples: [Calibration.Sample] = []
   private var workers: [UInt32: TraceWorker] = [:]
+  /// What the records in the blocks of each worker say that it lost: of a process that was killed it may be all that is known.
+  private var recorded: [UInt32: EventLosses] = [:]
   private static let headWords = Int(FTRACE_BLOCK_HEADER_BYTES) / 8
+  /// More than a process can lose: then it is damage, and sums of what is less do not overflow.
+  private static let lossLimit = UInt64(1) << 44
 
   /// - Parameter head: the first bytes of the file, as many as there are of `ftrace_file_header`.
   /// - Throws: why it is not a trace.
@@ -30,6 +34,10 @@ struct TraceFileParser {
     }
     guard let clock = TraceClockKind(rawValue: header.clock) else {
       throw NotATrace("its clock has the number \(header.clock)")
+    }
+    // The halves of addresses are put together with its lower bound.
+    guard header.arena_base & 0xFFFF_FFFF == 0, max(header.arena_base, header.code_end) >> 47 == 0 else {
+      throw NotATrace("its code begins at 0x\(String(header.arena_base, radix: 16))")
     }
     isRing = header.pool_blocks > 0
     // Safe: only the tuple's own bytes are read.
@@ -88,7 +96,7 @@ struct TraceFileParser {
     }
     switch Int(head.kind) {
     case Int(FTRACE_BLOCK_EVENTS): addEvents(head, body, offset)
-    case Int(FTRACE_BLOCK_WORKERS): addWorkers(body, head)
+    case Int(FTRACE_BLOCK_WORKERS): addWorkers(body, head, offset)
     case Int(FTRACE_BLOCK_NAMES): addNames(body, offset)
     case Int(FTRACE_BLOCK_CALIBRATION): addSamples(body)
     default: return fail(offset, .badHead("kind"))
@@ -109,7 +117,8 @@ struct TraceFileParser {
     else {
       return fail(offset, .badHead("start"))
     }
-    let (end, whole) = Self.end(of: words, isOpen: head.used == 0)
+    guard head.lost.0 < Self.lossLimit, head.lost.1 < Self.lossLimit else { return fail(offset, .badHead("losses")) }
+    let (end, whole) = check(words, head)
     if !whole && head.used != 0 && end < words.count { fail(offset + end * 8, .badRecord) }
     snapshot.blocks.append(
       EventBlock(
@@ -118,8 +127,9 @@ struct TraceFileParser {
   }
 
   /// How far the words make sense, and whether they do so to their end. An open block ends at its first word that was not written.
-  private static func end(of words: [UInt64], isOpen: Bool) -> (end: Int, whole: Bool) {
-    var index = headWords
+  private mutating func check(_ words: [UInt64], _ head: ftrace_block_header) -> (end: Int, whole: Bool) {
+    let isOpen = head.used == 0
+    var index = Self.headWords
     while index < words.count {
       let upper = UInt32(truncatingIfNeeded: words[index] >> 32)
       if upper == 0 && isOpen { return (index, true) }
@@ -133,12 +143,24 @@ struct TraceFileParser {
       default: break
       }
       if next > words.count { return (index, false) }
+      if upper & 15 == 2 {
+        guard words[index + 1] < Self.lossLimit else { return (index, false) }
+        note(TraceRecord(kind: .loss, clock: 0, upper: upper >> 4, payload: words[index + 1]), of: head.worker)
+      }
       index = next
     }
     return (index, true)
   }
 
-  private mutating func addWorkers(_ words: [UInt64], _ head: ftrace_block_header) {
+  private mutating func note(_ loss: TraceRecord, of worker: UInt32) {
+    guard let cause = loss.cause else { return }
+    switch loss.lostEnd {
+    case .entry: recorded[worker, default: EventLosses()][cause].entries &+= loss.count
+    case .exit: recorded[worker, default: EventLosses()][cause].exits &+= loss.count
+    }
+  }
+
+  private mutating func addWorkers(_ words: [UInt64], _ head: ftrace_block_header, _ offset: Int) {
     if head.start == 1 { wasEnded = true }
     var index = Self.headWords
     while index + 16 <= words.count {
@@ -146,6 +168,9 @@ struct TraceFileParser {
       index += 16
       let number = UInt32(truncatingIfNeeded: row[row.startIndex])
       guard number != 0 else { continue }
+      guard row.dropFirst(3).allSatisfy({ $0 < Self.lossLimit }) else {
+        return fail(offset + row.startIndex * 8, .badRecord)
+      }
       var losses = EventLosses()
       for cause in LossCause.allCases {
         let at = row.startIndex + 3 + 2 * Int(cause.rawValue)
@@ -193,7 +218,12 @@ struct TraceFileParser {
   consuming func finish() -> TraceSnapshot {
     samples.sort { $0.counter < $1.counter }
     snapshot.calibration = Calibration(clock: snapshot.clock, samples: samples)
-    // Losses are numbers from a file: their sum may not fit.
+    for (number, losses) in recorded {
+      let threadID = snapshot.blocks.first { $0.header.worker == number }?.header.threadID
+      var worker = workers[number] ?? TraceWorker(unnamed: number, threadID: threadID)
+      worker.losses = worker.losses.union(losses)
+      workers[number] = worker
+    }
     snapshot.losses = workers.values.reduce(EventLosses()) { $0 + $1.losses }
     snapshot.workers = workers.values.filter { $0.number != .max }.sorted { $0.number < $1.number }
     snapshot.sort()

@@ -25,6 +25,16 @@ public struct TraceSnapshot: Sendable {
 
   public var clock: TraceClockKind { calibration.clock }
 
+  /// Puts a snapshot together, for tests and tools; its members say what is what.
+  public init(
+    tracer: String, process: Int32, realtime: UInt64, code: Range<UInt64>, blockBytes: Int, calibration: Calibration,
+    blocks: [EventBlock], workers: [TraceWorker] = [], names: [CodeName] = [], losses: EventLosses = EventLosses()
+  ) {
+    (self.tracer, self.process, self.realtime, self.code) = (tracer, process, realtime, code)
+    (self.blockBytes, self.calibration, self.blocks) = (blockBytes, calibration, blocks)
+    (self.workers, self.names, self.losses) = (workers, names, losses)
+  }
+
   mutating func sort() {
     blocks.sort {
       ($0.header.worker, $0.header.sequence, $0.start) < ($1.header.worker, $1.header.sequence, $1.start)

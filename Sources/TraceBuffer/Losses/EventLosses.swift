@@ -38,25 +38,27 @@ public struct EventLosses: Sendable, Hashable {
   public var exits: UInt64 { counts.reduce(0) { $0 &+ $1.exits } }
   public var total: UInt64 { entries &+ exits }
 
-  /// What is in the first and not in the second.
+  /// What is in the first and not in the second; 0 where the second has more.
   public static func - (left: EventLosses, right: EventLosses) -> EventLosses {
-    var rest = left
-    for cause in LossCause.allCases {
-      rest[cause].entries &-= right[cause].entries
-      rest[cause].exits &-= right[cause].exits
-    }
-    rest.unwoundOverwritten &-= right.unwoundOverwritten
-    return rest
+    left.combined(with: right) { $0 - min($0, $1) }
   }
 
   public static func + (left: EventLosses, right: EventLosses) -> EventLosses {
-    var sum = left
+    left.combined(with: right, by: &+)
+  }
+
+  /// The greater number of each: of two accounts of the same losses the later one.
+  func union(_ other: EventLosses) -> EventLosses { combined(with: other, by: max) }
+
+  private func combined(with other: EventLosses, by combine: (UInt64, UInt64) -> UInt64) -> EventLosses {
+    var result = EventLosses()
     for cause in LossCause.allCases {
-      sum[cause].entries &+= right[cause].entries
-      sum[cause].exits &+= right[cause].exits
+      result[cause] = Counts(
+        entries: combine(self[cause].entries, other[cause].entries),
+        exits: combine(self[cause].exits, other[cause].exits))
     }
-    sum.unwoundOverwritten &+= right.unwoundOverwritten
-    return sum
+    result.unwoundOverwritten = combine(unwoundOverwritten, other.unwoundOverwritten)
+    return result
   }
 }
 
@@ -82,6 +84,11 @@ public struct TraceWorker: Sendable, Hashable {
     self.isAlive = isAlive
     self.hasEnded = hasEnded
     self.losses = losses
+  }
+
+  /// One of which no more is known than its events.
+  public init(unnamed number: UInt32, threadID: Int32?) {
+    self.init(number: number, threadID: threadID ?? 0, name: "<...>", isAlive: false, losses: EventLosses())
   }
 
   init(_ view: ftrace_worker_view) {

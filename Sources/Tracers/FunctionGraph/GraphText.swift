@@ -102,7 +102,7 @@ struct GraphText<Symbols: SymbolLookup> {
       let block = task.events.blocks[event.block]
       var listed: [String?] = []
       for address in block.words(of: record).reversed() {
-        let place = trace.base + UInt(UInt32(truncatingIfNeeded: UInt(address) &- trace.base)) - 1
+        let place = trace.base + UInt(UInt32(truncatingIfNeeded: address &- 1))
         listed.append(symbols.symbol(at: place, time: record.clock, epoch: block.header.epoch).name)
       }
       let closed = task.open.resync(listed, isCut: record.isCut, isBehindGap: task.isInGap)

@@ -29,12 +29,13 @@ extension GraphTrace {
     /// Whether the identity holds: a trace of which it does not was damaged.
     public var isBalanced: Bool { entries + lostEntries + openAtStart == exits + lostExits + unwound + openAtEnd }
 
+    // Numbers from a file: what many workers lost may not fit.
     static func + (left: Counts, right: Counts) -> Counts {
       Counts(
-        entries: left.entries + right.entries, exits: left.exits + right.exits,
-        lostEntries: left.lostEntries + right.lostEntries, lostExits: left.lostExits + right.lostExits,
-        unwound: left.unwound + right.unwound, openAtStart: left.openAtStart + right.openAtStart,
-        openAtEnd: left.openAtEnd + right.openAtEnd)
+        entries: left.entries &+ right.entries, exits: left.exits &+ right.exits,
+        lostEntries: left.lostEntries &+ right.lostEntries, lostExits: left.lostExits &+ right.lostExits,
+        unwound: left.unwound &+ right.unwound, openAtStart: left.openAtStart &+ right.openAtStart,
+        openAtEnd: left.openAtEnd &+ right.openAtEnd)
     }
   }
 
@@ -135,7 +136,7 @@ private struct WorkerAccount {
       counts.openAtStart += unknown
     case .resync:
       let listed = block.words(of: record).reversed().map { address in
-        isNamed ? function(at: (address & 0xFFFF_FFFF) - 1, block.header.epoch) : nil
+        isNamed ? function(at: (address &- 1) & 0xFFFF_FFFF, block.header.epoch) : nil
       }
       close(open.resync(listed, isCut: record.isCut, isBehindGap: hadGap))
       isInGap = false

@@ -34,7 +34,7 @@ public struct GraphTrace: RecordedTrace {
     let counts = counts()
     return [
       ("entries", counts.entries), ("exits", counts.exits), ("lost", counts.lost),
-      ("lost_entries", Int(losses.entries)), ("lost_exits", Int(losses.exits)), ("unwound", counts.unwound),
+      ("lost_entries", counts.lostEntries), ("lost_exits", counts.lostExits), ("unwound", counts.unwound),
       ("open", counts.openAtEnd), ("open_at_start", counts.openAtStart), ("workers", workers.count),
     ]
   }

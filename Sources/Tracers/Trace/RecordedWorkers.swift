@@ -12,10 +12,7 @@ struct RecordedWorkers: Sendable {
     let known = Dictionary(contents.workers.map { ($0.number, $0) }, uniquingKeysWith: { first, _ in first })
     let numbers = byWorker.keys.sorted()
     workers = numbers.map { number in
-      known[number]
-        ?? TraceWorker(
-          number: number, threadID: byWorker[number]?.first?.header.threadID ?? 0, name: "<...>", isAlive: false,
-          losses: EventLosses())
+      known[number] ?? TraceWorker(unnamed: number, threadID: byWorker[number]?.first?.header.threadID)
     }
     blocks = numbers.map { number in
       (byWorker[number] ?? []).sorted { ($0.header.sequence, $0.startWord) < ($1.header.sequence, $1.startWord) }

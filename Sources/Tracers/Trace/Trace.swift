@@ -59,8 +59,8 @@ public struct Trace: RecordedTrace {
 
   public var sums: [(name: String, value: Int)] {
     [
-      ("entries", count), ("exits", 0), ("lost", Int(losses.total)), ("lost_entries", Int(losses.entries)),
-      ("lost_exits", Int(losses.exits)), ("unwound", 0), ("open", 0), ("open_at_start", 0), ("workers", tasks.count),
+      ("entries", count), ("exits", 0), ("lost", Int(clamping: losses.total)), ("lost_entries", Int(clamping: losses.entries)),
+      ("lost_exits", Int(clamping: losses.exits)), ("unwound", 0), ("open", 0), ("open_at_start", 0), ("workers", tasks.count),
     ]
   }
 

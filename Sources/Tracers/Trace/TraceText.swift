@@ -62,7 +62,7 @@ struct TraceText<Symbols: SymbolLookup> {
     """
     # tracer: \(trace.tracer)
     #
-    # entries-in-buffer/entries-written: \(trace.count)/\(trace.count + Int(trace.losses.total))   #P:\(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    # entries-in-buffer/entries-written: \(trace.count)/\(trace.count &+ Int(clamping: trace.losses.total))   #P:\(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
     #
     #           TASK-PID     CPU#     TIMESTAMP  FUNCTION
     #              | |         |         |         |
