@@ -45,7 +45,8 @@ import Testing
 
   private static func bytes(_ tracer: String, _ random: inout SeededGenerator) throws -> [UInt8] {
     let names = (1...12).map {
-      CodeName(start: UInt64($0) * 64, size: 64, epoch: UInt32($0 % 3), name: "f\($0)", signature: "Int,UInt8,Double->Int")
+      CodeName(
+        start: UInt64($0) * 64, size: 64, epoch: UInt32($0 % 3), name: "f\($0)", signature: "Int,UInt8,Double->Int")
     }
     let calibration = Calibration(
       clock: .tsc, samples: (0...3).map { Calibration.Sample(counter: 1 << 33 + $0 * 10_000, nanoseconds: $0 * 5000) })

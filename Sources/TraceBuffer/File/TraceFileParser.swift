@@ -145,7 +145,10 @@ struct TraceFileParser {
       if next > words.count { return (index, false) }
       if upper & 15 == 2 {
         guard words[index + 1] < Self.lossLimit else { return (index, false) }
-        note(TraceRecord(kind: .loss, clock: 0, upper: upper >> 4, payload: words[index + 1]), of: head.worker)
+        // What is before the start was delivered by the block before.
+        if index >= Int(head.start / 8) {
+          note(TraceRecord(kind: .loss, clock: 0, upper: upper >> 4, payload: words[index + 1]), of: head.worker)
+        }
       }
       index = next
     }
@@ -221,7 +224,10 @@ struct TraceFileParser {
     for (number, losses) in recorded {
       let threadID = snapshot.blocks.first { $0.header.worker == number }?.header.threadID
       var worker = workers[number] ?? TraceWorker(unnamed: number, threadID: threadID)
-      worker.losses = worker.losses.union(losses)
+      let known = worker.losses.union(losses)
+      // The last row is of those whose losses are not in a row of their own.
+      if let others = workers[.max]?.losses { workers[.max]?.losses = others - (known - worker.losses) }
+      worker.losses = known
       workers[number] = worker
     }
     snapshot.losses = workers.values.reduce(EventLosses()) { $0 + $1.losses }

@@ -58,9 +58,10 @@ public struct Trace: RecordedTrace {
   }
 
   public var sums: [(name: String, value: Int)] {
-    [
-      ("entries", count), ("exits", 0), ("lost", Int(clamping: losses.total)), ("lost_entries", Int(clamping: losses.entries)),
-      ("lost_exits", Int(clamping: losses.exits)), ("unwound", 0), ("open", 0), ("open_at_start", 0), ("workers", tasks.count),
+    let lost = [losses.total, losses.entries, losses.exits].map { Int(clamping: $0) }
+    return [
+      ("entries", count), ("exits", 0), ("lost", lost[0]), ("lost_entries", lost[1]), ("lost_exits", lost[2]),
+      ("unwound", 0), ("open", 0), ("open_at_start", 0), ("workers", tasks.count),
     ]
   }
 
