@@ -53,7 +53,7 @@ import Testing
     let snapshot = TraceSnapshot(
       tracer: tracer, process: 1, realtime: 0, code: 0x7FFF_0000_0000..<0x7FFF_0010_0000, blockBytes: 4096,
       calibration: calibration, blocks: blocks(&random), workers: [], names: names, losses: EventLosses())
-    let path = "/dev/shm/ftrace-damaged-\(System.processID)-\(tracer)"
+    let path = "/dev/shm/ftrace-damaged-\(System.processID)-\(tracer)-\(random.next())"
     try snapshot.write(to: path)
     defer { try? System.unlink(path) }
     return try Array(Data(contentsOf: URL(fileURLWithPath: path)))

@@ -78,7 +78,7 @@ extension EngineState {
 
     let stop: StopReport
     do throws(FtraceError) {
-      stop = try run(&plan)
+      stop = try execute(&plan)
     } catch {
       // Nothing was written: what was pending is so again.
       forgetDrops(dropped)
@@ -92,6 +92,7 @@ extension EngineState {
     report.stop = stop
     report.converted = converted
     finishDrops(plan, dropped, taken: pending)
+    reclaim()
     if converted > 0 {
       statistics.updateCount = converted
       statistics.updateTime = stop.timeStopped
@@ -108,7 +109,7 @@ extension EngineState {
     var report = CommitReport()
     if !plan.isEmpty || !unlinked.isEmpty {
       do throws(FtraceError) {
-        report.stop = try run(&plan)
+        report.stop = try execute(&plan)
       } catch {
         forgetDrops(dropped)
         throw error
@@ -116,6 +117,7 @@ extension EngineState {
       note(armings)
       _ = settle(plan, actual)
       finishDrops(plan, dropped, taken: [])
+      reclaim()
     }
     desired = batch.next
     return report

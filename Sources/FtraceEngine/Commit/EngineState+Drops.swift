@@ -1,17 +1,18 @@
 import CFtraceShims
 
-/// The end of the sites of bodies that went.
+/// The end of the sites of bodies that went: of their entries in the next stop, of their exits with their memory. Calls that are under way end
+/// where they began, and those who saw them begin see that.
 extension EngineState {
-  /// Plans the end of the sites of unlinked bodies. Returns the numbers of their records.
+  /// Plans the end of the entry sites of unlinked bodies. Returns the numbers of their records.
   func planDrops(_ plan: inout Plan) -> [UInt32] {
     var numbers: [UInt32] = []
     for body in unlinked {
-      for (site, kind) in zip(body.siteOffsets, body.sites.map(\.kind)) {
+      for site in body.siteOffsets(of: .entry) {
         unsafe plan.store(
           UInt32(FTRACE_INDEX_DEAD), toCell: ftrace_recorder_index_cell(tables.recorder, site), width: 4, tag: site)
         guard let number = tables.number(ofSite: site) else {
           // Not in the recorder's index: it was never called, and is none of the recorder's from here on.
-          if configuration.recording == .onFirstCall, kind == .entry, killedReason == nil {
+          if configuration.recording == .onFirstCall, killedReason == nil {
             dropUnconverted(site, &plan)
           }
           continue
@@ -80,5 +81,13 @@ extension EngineState {
       retire(body.block) { [unowned self] in bodyReclaimed(body, tag: tag) }
     }
     unlinked.removeAll()
+  }
+
+  /// Gives back the records of a body's exits. Its memory is reclaimed: nobody is in it.
+  func dropExits(of body: FunctionBody) {
+    for site in body.siteOffsets(of: .exit) {
+      quarantine[site] = nil
+      if let number = tables.number(ofSite: site) { tables.give(number) }
+    }
   }
 }

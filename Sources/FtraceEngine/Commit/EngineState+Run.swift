@@ -4,8 +4,15 @@ import FtraceQuiescence
 
 /// Running a plan, and what comes of it.
 extension EngineState {
-  /// Runs a stop for a plan, with a scan for what is retired, and reclaims what nothing refers to.
+  /// Runs a stop for a plan that concerns no record, with a scan for what is retired, and reclaims what nothing refers to.
   func run(_ plan: inout Plan) throws(FtraceError) -> StopReport {
+    let report = try execute(&plan)
+    reclaim()
+    return report
+  }
+
+  /// Runs a stop for a plan, with a scan for what is retired: `reclaim` follows when the records say what was written.
+  func execute(_ plan: inout Plan) throws(FtraceError) -> StopReport {
     let lost = unsafe screen(&plan)
     if let critical = unsafe lost.first(where: {
       unsafe $0.critical != 0 && $0.status != UInt8(FTRACE_PATCH_ALREADY.rawValue)
@@ -13,10 +20,10 @@ extension EngineState {
       throw unsafe damage(critical)
     }
     defer { unsafe plan.patches += lost }
-    var uncertain = false
+    scanIsWhole = false
     let report: StopReport
     do throws(QuiesceError) {
-      report = try stop(&plan, &uncertain)
+      report = try stop(&plan)
     } catch {
       if case .timedOut = error { statistics.timeouts += 1 }
       if case .codeLost = error {
@@ -33,7 +40,6 @@ extension EngineState {
     statistics.longestTimeToStop = max(statistics.longestTimeToStop, report.timeToStop)
     statistics.longestTimeStopped = max(statistics.longestTimeStopped, report.timeStopped)
     if let damaged = unsafe plan.damagedCode { throw unsafe damage(damaged) }
-    if !uncertain { reclaim() }
     return report
   }
 
@@ -46,7 +52,7 @@ extension EngineState {
     return .timedOut(late: late, after: after)
   }
 
-  private func stop(_ plan: inout Plan, _ uncertain: inout Bool) throws(QuiesceError) -> StopReport {
+  private func stop(_ plan: inout Plan) throws(QuiesceError) -> StopReport {
     let retired = unsafe arena.prepareReclamation()
     let pages = arena.activeMapping == .toggling ? pageRuns(of: plan) : []
     let (deadline, grace) = (configuration.stopDeadline, configuration.stopGrace)
@@ -68,7 +74,7 @@ extension EngineState {
                 plan: &request, scan: &scan, deadline: deadline, grace: grace, observe: observer?.function,
                 observeContext: observer?.context)
             }
-            uncertain = unsafe scan.uncertain
+            scanIsWhole = unsafe !scan.uncertain
           }
         }
       }

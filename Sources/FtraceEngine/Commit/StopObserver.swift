@@ -46,6 +46,9 @@ extension TraceRuntime {
     }
   }
 
+  /// Records of exit sites, of functions that are there and of bodies that calls are in.
+  package var exitRecords: Int { read { $0.tables.exits.used } }
+
   /// The slot of this runtime in the thread block.
   package var slotIndex: UInt32 { read { $0.slot.index } }
 
