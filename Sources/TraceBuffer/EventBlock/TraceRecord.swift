@@ -26,6 +26,7 @@
   public var firstWord: UInt32
   /// How many they are.
   public var wordCount: UInt32
+  /// What it says.
   public var kind: Kind
 
   @inlinable public init(

@@ -3,7 +3,9 @@ import FtraceTraceBuffer
 
 /// Events that are being recorded: compiled bodies at the sites of functions, and the buffer that they write to. What tracers of events are made of.
 public struct EventRecording: Sendable {
+  /// What is traced.
   public let runtime: TraceRuntime
+  /// Where the events go.
   public let buffer: TraceBuffer
   private let ops: TraceOps
   private let namer: CodeNamer

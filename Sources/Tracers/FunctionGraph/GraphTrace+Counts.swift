@@ -3,6 +3,7 @@ import FtraceTraceBuffer
 extension GraphTrace {
   /// Sums over a trace, or over one worker of it. Always: entries + lost entries + open at start = exits + lost exits + unwound + open at end.
   public struct Counts: Sendable, Hashable {
+    /// Events that are in the trace.
     public var entries = 0
     public var exits = 0
     /// Events that are missing.

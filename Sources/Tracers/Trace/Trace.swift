@@ -16,6 +16,7 @@ public struct Trace: RecordedTrace {
 
   /// A thread with events.
   public struct Task: Sendable, Hashable {
+    /// The kernel's name and id of the thread, and its events.
     public var name: String
     public var threadID: Int
     public var events: Int
