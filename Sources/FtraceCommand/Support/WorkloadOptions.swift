@@ -10,7 +10,7 @@ struct WorkloadOptions: ParsableArguments {
   @Argument(parsing: .postTerminator, help: "Arguments of the workload, after --.")
   var arguments: [String] = []
 
-  @Option(help: ArgumentHelp("Threads that run the workload, 1 to 1024.", valueName: "n"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Threads that run the workload, 1 to 1024.", valueName: "n"))
   var threads: Int?
 
   func validate() throws {
@@ -36,6 +36,7 @@ struct TracerChoice: ParsableArguments {
   var notrace: [String] = []
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Memory for events: 8K to 1T, as 64K, 512M or 1G; a number alone is one of MiB.", valueName: "size"))
   var bufferSize = BufferSize(bytes: 512 << 20)
@@ -45,8 +46,8 @@ struct TracerChoice: ParsableArguments {
       "What becomes of events that do not fit: discard loses them, overwrite those before them.", valueName: "mode"))
   var mode = TraceBuffer.Mode.discard
 
-  @Option(help: ArgumentHelp("Times of events: tsc, coarse, ordinal or monotonic.", valueName: "clock"))
-  var clock = TraceClockKind.tsc
+  @Option(help: ArgumentHelp("Times of events.", valueName: "clock"))
+  var clock = ClockName(.tsc)
 
   @Flag(help: "Record arguments and results, of functions whose signature was declared: function and function_graph.")
   var args = false
@@ -61,7 +62,7 @@ struct TracerChoice: ParsableArguments {
     if args, !graph.limits.isUnlimited {
       throw ValidationError("--args records every call: leave --graph, --max-depth and --threshold out")
     }
-    if graph.limits.threshold != nil, clock == .ordinal {
+    if graph.limits.threshold != nil, clock.kind == .ordinal {
       throw ValidationError("--threshold needs times: leave --clock ordinal out")
     }
   }
@@ -72,7 +73,7 @@ struct TracerChoice: ParsableArguments {
 
   var options: TracerOptions {
     var options = TracerOptions(bufferBytes: bufferSize.bytes)
-    options.clock = clock
+    options.clock = clock.kind
     options.mode = mode
     options.values = args
     options.graph = graph.limits
@@ -110,13 +111,18 @@ extension TraceBuffer.Mode: ExpressibleByArgument {
   public static var allValueStrings: [String] { ["overwrite", "discard"] }
 }
 
-extension TraceClockKind: ExpressibleByArgument {
-  public init?(argument: String) {
-    guard let clock = Self.allCases.first(where: { "\($0)" == argument }) else { return nil }
-    self = clock
+/// A clock, as users type it: its case's name. A type of its own, since help shows numbers for an enumeration that has numbers.
+struct ClockName: ExpressibleByArgument {
+  var kind: TraceClockKind
+
+  init(_ kind: TraceClockKind) { self.kind = kind }
+
+  init?(argument: String) {
+    guard let kind = TraceClockKind.allCases.first(where: { "\($0)" == argument }) else { return nil }
+    self.kind = kind
   }
 
-  public static var allValueStrings: [String] { allCases.map { "\($0)" } }
+  static var allValueStrings: [String] { TraceClockKind.allCases.map { "\($0)" } }
 
-  public var defaultValueDescription: String { "\(self)" }
+  var defaultValueDescription: String { "\(kind)" }
 }
