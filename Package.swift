@@ -43,7 +43,9 @@ let package = Package(
       name: "FtraceTraceBuffer",
       dependencies: ["CFtraceShims", "CFtraceTraceBuffer", "FtracePlatform", "FtraceQuiescence"],
       path: "Sources/TraceBuffer", swiftSettings: memory),
-    .target(name: "CFtraceTracers", dependencies: ["CFtraceShims"], path: "Sources/CTracers", cSettings: delays),
+    .target(
+      name: "CFtraceTracers", dependencies: ["CFtraceShims", "CFtraceTraceBuffer"], path: "Sources/CTracers",
+      cSettings: delays),
     .target(
       name: "FtraceTracers",
       dependencies: [

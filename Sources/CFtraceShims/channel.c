@@ -136,7 +136,9 @@ void ftrace_channels_visit(uint32_t slot, uint32_t ops,
 
 static void forget(struct ftrace_channel *channel, struct ftrace_worker_block *block, void *sink) {
   (void)block;
-  if (channel->sink == sink) *channel = (struct ftrace_channel){0};
+  if (channel->sink != sink) return;
+  if (channel->sink->forget) channel->sink->forget(channel->sink, channel);
+  *channel = (struct ftrace_channel){0};
 }
 
 void ftrace_channels_forget(struct ftrace_sink *sink) { ftrace_channels_visit(sink->slot, sink->ops, forget, sink); }

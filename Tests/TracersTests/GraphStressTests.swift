@@ -64,7 +64,7 @@ import Testing
             if let open = depth { #expect(open > 0) }
             depth = depth.map { $0 - 1 }
           case .loss: depth = nil
-          case .values: break
+          case .values, .stack: break
           case .unwound: Issue.record("\(record.kind)")
           }
         }

@@ -53,6 +53,7 @@ struct TracerChoice: ParsableArguments {
   var args = false
 
   @OptionGroup var graph: GraphOptions
+  @OptionGroup var triggers: TriggerOptions
 
   func validate() throws {
     if let problem = bufferSize.problem { throw ValidationError(problem) }
@@ -77,10 +78,13 @@ struct TracerChoice: ParsableArguments {
     options.mode = mode
     options.values = args
     options.graph = graph.limits
+    options.triggers = triggers.trigger.map(\.trigger)
+    options.beginsPaused = triggers.paused
     return options
   }
 
   func make() throws(CommandFailure) -> any Tracer {
+    if let problem = triggers.problem(for: tracer) { throw CommandFailure(.usage, problem) }
     let name = tracer ?? NopTracer.name
     // One that calls a function of the program is for programs.
     let names = Tracers.names.filter { $0 != CallbackTracer.name }
@@ -91,7 +95,8 @@ struct TracerChoice: ParsableArguments {
   /// Says which globs match nothing that the runtime has.
   func warnOfIdleGlobs(in runtime: TraceRuntime) {
     let names = runtime.functionNames
-    for glob in filter + notrace + graph.graph where !names.contains(where: { Glob(glob).matches($0) }) {
+    for glob in filter + notrace + graph.graph + triggers.trigger.map(\.glob)
+    where !names.contains(where: { Glob(glob).matches($0) }) {
       let nearest = names.nearest(to: glob)
       Terminal.complain(
         "no function matches '\(glob)'" + (nearest.isEmpty ? "" : "; did you mean \(nearest.joined(separator: ", "))?"))

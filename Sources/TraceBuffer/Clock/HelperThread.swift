@@ -2,11 +2,11 @@ import CFtraceShims
 import Glibc
 
 /// A thread of the package's own, with all signals blocked.
-@safe final class HelperThread: Sendable {
+@safe package final class HelperThread: Sendable {
   private let thread: pthread_t
 
   /// Starts a thread that runs `body`; nil if the system has none to spare.
-  init?(named name: StaticString, _ body: @escaping @Sendable () -> Void) {
+  package init?(named name: StaticString, _ body: @escaping @Sendable () -> Void) {
     final class Box {
       let body: () -> Void
       init(_ body: @escaping () -> Void) { self.body = body }
@@ -41,8 +41,8 @@ import Glibc
   }
 
   /// Waits for its end.
-  func join() { pthread_join(thread, nil) }
+  package func join() { pthread_join(thread, nil) }
 
   /// Lets it end by itself.
-  func detach() { pthread_detach(thread) }
+  package func detach() { pthread_detach(thread) }
 }

@@ -136,6 +136,7 @@ private struct WorkerAccount {
       let unknown = count - closed.count { $0.value != nil }
       counts.openAtStart += unknown
     case .resync:
+      if record.isAfterPause { gap() }
       let listed = block.words(of: record).reversed().map { address in
         isNamed ? function(at: (address &- 1) & 0xFFFF_FFFF, block.header.epoch) : nil
       }
@@ -149,7 +150,7 @@ private struct WorkerAccount {
         }
       }
       gap()
-    case .values: break
+    case .values, .stack: break
     }
   }
 
