@@ -1,6 +1,8 @@
 import FtraceX86Assembler
 
 /// The calls that wait, for Swift concurrency: they wait on a thread of their own, and the cooperative pool goes on.
+///
+/// Beside what the others throw these throw `.system` if the system has no thread to spare: nothing was done then.
 extension TraceRuntime {
   @discardableResult
   public func register(_ ops: TraceOps) async throws(FtraceError) -> RegistrationStatus {
@@ -74,8 +76,8 @@ extension TraceRuntime {
     try await onOwnThread { () throws(FtraceError) in try self.kill(restoringSites: restoringSites, reason: reason) }
   }
 
-  public func audit(releasing: Bool = false) async -> AuditReport {
-    await onOwnThread { self.audit(releasing: releasing) }
+  public func audit(releasing: Bool = false) async throws(FtraceError) -> AuditReport {
+    try await onOwnThread { () throws(FtraceError) in self.audit(releasing: releasing) }
   }
 
   @discardableResult
