@@ -66,6 +66,19 @@ public enum Quiescence {
     FtraceQuiescence.parked { Int(ftrace_registry_count()) }
   }
 
+  /// Calls `visit` for the channel of an ops in each worker's block, with the registry's lock held: it must neither wait nor ask for a
+  /// stop. Waits while a stop is under way.
+  package static func visitChannels(
+    slot: UInt32, ops: UInt32,
+    _ visit:
+      @convention(c) (
+        UnsafeMutablePointer<ftrace_channel>?, UnsafeMutablePointer<ftrace_worker_block>?, UnsafeMutableRawPointer?
+      ) -> Void, _ context: UnsafeMutableRawPointer?
+  ) {
+    // Safe: the caller answers for the context; blocks stay as long as the runtime that has the slot.
+    FtraceQuiescence.parked { unsafe ftrace_channels_visit(slot, ops, visit, context) }
+  }
+
   /// What a back-edge poll does, for a caller in Swift.
   @inline(never)
   static func poll() {

@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <link.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
@@ -21,12 +22,13 @@
 #endif
 
 static __thread const char *library_to_freeze_in __attribute__((tls_model("initial-exec")));
-static _Atomic(bool) frozen, thawed;
+// How many threads have been frozen, and how many of them may go on.
+static _Atomic(int) frozen, thawed;
 static __thread bool in_fork_handlers __attribute__((tls_model("initial-exec")));
 
 void ftrace_test_freeze(void) {
-  atomic_store(&frozen, true);
-  while (!atomic_load(&thawed)) {
+  const int mine = atomic_fetch_add(&frozen, 1) + 1;
+  while (atomic_load(&thawed) < mine) {
 #ifdef SANITIZED
     usleep(10); // with the thread sanitizer a worker is stopped in a system call, not in C code
 #else
@@ -34,8 +36,8 @@ void ftrace_test_freeze(void) {
 #endif
   }
 }
-bool ftrace_test_is_frozen(void) { return atomic_load(&frozen); }
-void ftrace_test_thaw(void) { atomic_store(&thawed, true); }
+bool ftrace_test_is_frozen(void) { return atomic_load(&frozen) != atomic_load(&thawed); }
+void ftrace_test_thaw(void) { atomic_store(&thawed, atomic_load(&frozen)); }
 void ftrace_test_freeze_in_mutex_of(const char *library) { library_to_freeze_in = library; }
 
 // A thread that is not in the child may hold the mutex, and for ever: that it is free now does not count.
@@ -142,3 +144,22 @@ void ftrace_test_thaw_allocator(void) {
 }
 
 void ftrace_test_lock_arenas(void) { (void)mallinfo2(); }
+
+static int freeze_in_loader(struct dl_phdr_info *info, size_t size, void *freezes) {
+  (void)info, (void)size;
+  if (freezes) ftrace_test_freeze();
+  return 1; // the first object is enough
+}
+static int marker;
+void ftrace_test_freeze_in_loader(void) { dl_iterate_phdr(freeze_in_loader, &marker); }
+void ftrace_test_lock_loader(void) { dl_iterate_phdr(freeze_in_loader, NULL); }
+
+void ftrace_test_freeze_in_stream(void) {
+  flockfile(stdout);
+  ftrace_test_freeze();
+  funlockfile(stdout);
+}
+void ftrace_test_lock_stream(void) {
+  flockfile(stdout);
+  funlockfile(stdout);
+}

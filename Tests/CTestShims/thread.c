@@ -11,6 +11,8 @@ void ftrace_test_set_busy(uint32_t busy) { atomic_store(&ftrace_thread_self()->b
 bool ftrace_test_must_serialise(void) { return atomic_load(&ftrace_thread_self()->poll) & FTRACE_POLL_SERIALISE; }
 bool ftrace_test_armed(void) { return atomic_load(&ftrace_thread_self()->poll) & FTRACE_POLL_ARMED; }
 
+bool ftrace_test_stopper_sleeps(void) { return atomic_load(&ftrace_thread_self()->poll) & FTRACE_POLL_ASLEEP; }
+
 uint32_t ftrace_test_thread_number(void) {
   static _Atomic(uint32_t) next;
   static __thread uint32_t number;

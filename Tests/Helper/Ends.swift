@@ -66,3 +66,35 @@ func threadExitFromEmittedCode() throws {
   check(Quiescence.workerCount == before, "\(Quiescence.workerCount - before) workers too many")
   for round in 0..<10 { try runtime.setEnabled(round % 2 == 0) }
 }
+
+/// A worker's thread ends while a stop waits for that worker, which neither polls nor is sent a signal: it is taken off, and the stop goes on.
+func threadExitWhileStopWaits() throws {
+  let runtime = try TraceRuntime(testConfiguration(.onFirstCall, [.set(\.stopGrace, nil)]))
+  let before = Quiescence.workerCount
+  // While the stopper looks for itself, and when it is to be woken.
+  for (name, isWaitedFor) in [("spins", ftrace_test_armed), ("sleeps", ftrace_test_stopper_sleeps)] {
+    let inside = Flag()
+    let leave = try runtime.hostFunction(name) { () -> Void in
+      inside.set()
+      while !isWaitedFor() {}
+      ftrace_test_exit_thread()
+    }
+    let f = try runtime.define("f, \(name)", as: (() -> Void).self) { f in
+      f.entrySite()
+      f.prologue()
+      f.call(leave)
+      f.functionReturn()
+    }
+    try beside({ f() }) {
+      inside.wait()
+      try runtime.setEnabled(!runtime.isEnabled)
+      guard let report = runtime.lastStop else { fail("\(name): no stop") }
+      // One that sees at once that it is waited for may have gone by the time that the workers are counted.
+      check(report.waitedFor <= 1 && report.signals == 0, "\(name): \(report)")
+      // Not woken, it would find at its deadline that nobody is left.
+      check(report.timeToStop < runtime.configuration.stopDeadline, "\(name): the stopper was not woken")
+    }
+    check(Quiescence.workerCount == before, "\(name): \(Quiescence.workerCount - before) workers too many")
+  }
+  try runtime.setEnabled(!runtime.isEnabled)
+}

@@ -4,6 +4,7 @@ import FtraceEngine
 import FtraceQuiescence
 import FtraceTestSupport
 import Glibc
+import Synchronization
 
 /// A lock, with a way to stop a thread inside it and to let it go on.
 private struct Freezer: Sendable {
@@ -15,6 +16,7 @@ private struct Freezer: Sendable {
 }
 
 private let lock = FairLock()
+private let mutex = Mutex<Void>(())
 
 private enum Lazy {
   /// The runtime runs this with the lock of `swift_once` for it.
@@ -33,6 +35,8 @@ private func newType(depth: Int) -> Any.Type {
 private let freezers: [String: Freezer] = [
   "fair": Freezer(
     freeze: { lock.withShortLock { ftrace_test_freeze() } }, takeLock: { lock.withShortLock {} }),
+  "loader": Freezer(
+    freeze: { ftrace_test_freeze_in_loader() }, takeLock: { ftrace_test_lock_loader() }),
   "malloc": Freezer(
     freeze: { ftrace_test_freeze_in_allocator() }, isFrozen: { ftrace_test_is_frozen_in_allocator() },
     thaw: { ftrace_test_thaw_allocator() }, takeLock: { ftrace_test_lock_arenas() }),
@@ -41,7 +45,11 @@ private let freezers: [String: Freezer] = [
       unsafe ftrace_test_freeze_in_mutex_of("libswiftCore")
       _ = newType(depth: 40)
     }, takeLock: { _ = newType(depth: 60) }),
+  "mutex": Freezer(
+    freeze: { mutex.withLock { _ in ftrace_test_freeze() } }, takeLock: { mutex.withLock { _ in } }),
   "once": Freezer(freeze: { _ = Lazy.value }, takeLock: { _ = Lazy.value }),
+  "stream": Freezer(
+    freeze: { ftrace_test_freeze_in_stream() }, takeLock: { ftrace_test_lock_stream() }),
 ]
 
 /// A worker is frozen while it holds a lock, for as long as the stops take: all of them come to their end, and write.
@@ -58,7 +66,7 @@ func frozenInsideLock() throws {
 }
 
 private func stopFrozenWorker(_ freezer: Freezer) throws {
-  let runtime = try TraceRuntime(testConfiguration())
+  let runtime = try TraceRuntime(testConfiguration(.onFirstCall, [.set(\.stopGrace, .microseconds(50))]))
   let freeze = try runtime.hostFunction("freeze") { () -> Void in freezer.freeze() }
   let f = try runtime.define("f", as: (() -> Void).self) { f in
     f.entrySite()
@@ -89,7 +97,7 @@ private func stopFrozenWorker(_ freezer: Freezer) throws {
       freezer.takeLock?()
       taken.set()
     }) {
-      try stop(200, whileFrozen: true)
+      try stop(1_000, whileFrozen: true)
       check(freezer.takeLock == nil || !taken.isSet, "nobody holds the lock")
       freezer.thaw()
     }

@@ -7,10 +7,11 @@ let scenarios: [String: () throws -> Void] = [
   "fork-idle": forkWithoutCalls, "fork-first": forkWithoutRuntime, "fork-graph": forkWhileEventsAreRecorded,
   "fork-denied": forkWithoutMemory, "fork-leaving": forkWhileOthersWait, "fork-recording": forkWhileOthersRecord,
   "fork-tracers": forkWhileTracersChange, "fork-malloc": forkWhileOthersAllocate,
-  "frozen": frozenInsideLock,
+  "frozen": frozenInsideLock, "frozen-own": frozenInsideOwnLocks,
   "membarrier": membarrierRefused, "sandbox": sandboxedLater, "worker": workerAlone,
   "exit-inside": exitWithWorkersInside,
-  "thread-exit-inside": threadExitFromEmittedCode, "pools": pooledThreads, "foreign-stack": stopNearTheEndOfTheStack,
+  "thread-exit-inside": threadExitFromEmittedCode, "thread-exit-in-stop": threadExitWhileStopWaits,
+  "pools": pooledThreads, "foreign-stack": stopNearTheEndOfTheStack,
   "storm": signalsStorm,
 ]
 

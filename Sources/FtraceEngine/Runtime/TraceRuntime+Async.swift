@@ -1,6 +1,8 @@
 import FtraceX86Assembler
 
 /// The calls that wait, for Swift concurrency: they wait on a thread of their own, and the cooperative pool goes on.
+///
+/// Beside what the others throw these throw `.system` if the system has no thread to spare: nothing was done then.
 extension TraceRuntime {
   /// Waits as the form of the same name does, without a thread of the pool; errors are the same.
   @discardableResult
@@ -86,8 +88,8 @@ extension TraceRuntime {
   }
 
   /// Waits as the form of the same name does, without a thread of the pool; errors are the same.
-  public func audit(releasing: Bool = false) async -> AuditReport {
-    await onOwnThread { self.audit(releasing: releasing) }
+  public func audit(releasing: Bool = false) async throws(FtraceError) -> AuditReport {
+    try await onOwnThread { () throws(FtraceError) in self.audit(releasing: releasing) }
   }
 
   /// Waits as the form of the same name does, without a thread of the pool; errors are the same.

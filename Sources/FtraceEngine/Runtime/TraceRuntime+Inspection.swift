@@ -81,6 +81,23 @@ extension TraceRuntime {
     }
   }
 
+  /// Runs `body` under the engine's lock, with a function that does what `modify` does and says what its stop did: nothing but the stop
+  /// itself takes a lock.
+  package func modifying(
+    _ body: (_ modify: (UInt, [UInt8], [UInt8]) throws -> (ModifyResult, StopReport?)) throws -> Void
+  ) rethrows {
+    try core.value.state.withLock { state in
+      try body { address, expected, replacement in
+        let result = try state.modify(
+          at: address, from: SiteBytes(bytes: expected), to: SiteBytes(bytes: replacement))
+        return (result, state.lastStop)
+      }
+    }
+  }
+
+  /// The engine's lock.
+  package var engineLock: FairLock { core.value.state.lock }
+
   /// Overwrites code behind the engine's back. Needs the dual mapping, and nobody may run the bytes meanwhile.
   package func poke(_ bytes: [UInt8], at address: UInt) {
     read { state in

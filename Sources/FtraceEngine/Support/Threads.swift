@@ -1,9 +1,13 @@
 import CFtraceShims
+import FtracePlatform
 import FtraceQuiescence
 import Glibc
 
-/// Starts a thread that runs `body`. Returns nil if the system has none to spare.
-package func startThread(named name: String, _ body: @escaping @Sendable () -> Void) -> pthread_t? {
+/// Starts a thread that runs `body`.
+/// - Throws: what pthread_create(3) fails with; `body` is not run then.
+package func createThread(
+  named name: String, _ body: @escaping @Sendable () -> Void
+) throws(SystemError) -> pthread_t {
   final class Box {
     let body: () -> Void
     init(_ body: @escaping () -> Void) { self.body = body }
@@ -14,21 +18,24 @@ package func startThread(named name: String, _ body: @escaping @Sendable () -> V
       unsafe name.withCString { unsafe ftrace_name_thread($0) }
       body()
     })
-  var thread = pthread_t()
-  // Safe: the box is retained until the thread has taken it, or until the creation has failed.
-  let error = unsafe pthread_create(
-    &thread, nil,
-    { context in
-      if let context = unsafe context {
-        unsafe Unmanaged<Box>.fromOpaque(context).takeRetainedValue().body()
-      }
-      return nil
-    }, box.toOpaque())
-  guard error == 0 else {
+  do throws(SystemError) {
+    // Safe: the box is retained until the thread has taken it, or until the creation has failed.
+    return try unsafe System.createThread(
+      { context in
+        if let context = unsafe context {
+          unsafe Unmanaged<Box>.fromOpaque(context).takeRetainedValue().body()
+        }
+        return nil
+      }, box.toOpaque())
+  } catch {
     unsafe box.release()
-    return nil
+    throw error
   }
-  return thread
+}
+
+/// The same; nil if the system has no thread to spare.
+package func startThread(named name: String, _ body: @escaping @Sendable () -> Void) -> pthread_t? {
+  try? createThread(named: name, body)
 }
 
 /// Waits for a thread, parked.
@@ -38,16 +45,21 @@ package func join(_ thread: pthread_t) { parked { _ = pthread_join(thread, nil) 
 package func detach(_ thread: pthread_t) { pthread_detach(thread) }
 
 /// Runs work that waits on a thread of its own, so that the cooperative pool is not blocked.
-func onOwnThread<Result: Sendable, Failure: Error>(
-  _ body: @escaping @Sendable () throws(Failure) -> Result
-) async throws(Failure) -> Result {
+/// - Throws: `.system` if the system has no thread to spare, and the work has not begun; otherwise what it throws. It is not done on the
+///   caller's thread instead: with as many who wait as the pool has threads, nobody could run whom they wait for.
+func onOwnThread<Result: Sendable>(
+  _ body: @escaping @Sendable () throws(FtraceError) -> Result
+) async throws(FtraceError) -> Result {
   let result = await withCheckedContinuation {
-    (continuation: CheckedContinuation<Swift.Result<Result, Failure>, Never>) in
-    let work: @Sendable () -> Void = {
-      continuation.resume(returning: Swift.Result { () throws(Failure) in try body() })
+    (continuation: CheckedContinuation<Swift.Result<Result, FtraceError>, Never>) in
+    do throws(SystemError) {
+      detach(
+        try createThread(named: "ftrace-wait") {
+          continuation.resume(returning: Swift.Result { () throws(FtraceError) in try body() })
+        })
+    } catch {
+      continuation.resume(returning: .failure(.system(error)))
     }
-    guard let thread = startThread(named: "ftrace-wait", work) else { return work() }
-    pthread_detach(thread)
   }
   return try result.get()
 }

@@ -1,4 +1,5 @@
 import CFtraceShims
+import Glibc
 
 extension System {
   /// The commands of membarrier(2) that the package uses.
@@ -55,6 +56,19 @@ extension System {
     child: @escaping @convention(c) () -> Void
   ) throws(SystemError) {
     _ = try perform(.atFork) { -Int(ftrace_fork_install(prepare, parent, child)) }
+  }
+
+  /// pthread_create(3), with the attributes that threads have by default. `EAGAIN`: the system has none to spare.
+  /// - Parameters:
+  ///   - start: runs on the new thread; what it returns is for whoever joins.
+  ///   - context: handed to it. If the call fails nobody has it.
+  package static func createThread(
+    _ start: @escaping @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?,
+    _ context: UnsafeMutableRawPointer?
+  ) throws(SystemError) -> pthread_t {
+    var thread = pthread_t()
+    _ = try perform(.threadCreate) { unsafe -Int(pthread_create(&thread, nil, start, context)) }
+    return thread
   }
 
   /// getpid(2). Never fails.

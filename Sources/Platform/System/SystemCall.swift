@@ -12,4 +12,6 @@ package enum SystemCall: String, CaseIterable, Sendable {
   case sigmask = "rt_sigprocmask"
   /// Of section 3: it asks the C library for memory.
   case atFork = "pthread_atfork"
+  /// Of section 3: clone(2), with a stack.
+  case threadCreate = "pthread_create"
 }

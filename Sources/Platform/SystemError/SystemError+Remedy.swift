@@ -29,6 +29,10 @@ extension SystemError {
     ([.membarrier], EINVAL, "the kernel or the processor lacks this command; the fenced mode works without it"),
     ([.tgkill], ESRCH, "the thread has ended"),
     ([.tgkill], EAGAIN, "the queue of pending signals is full; raise ulimit -i"),
+    (
+      [.threadCreate], EAGAIN,
+      "raise the limits of threads (ulimit -u, kernel.threads-max, pids.max of the control group) or of memory, or wait until others have ended"
+    ),
     ([], ENOMEM, "free memory, or raise the limit of the control group"),
     ([], ENOSPC, "free space on the file system, or memory if it is a memfd"),
     ([], EDQUOT, "raise the disk quota"),

@@ -61,6 +61,18 @@ package enum AtFork {
     }
   }
 
+  /// The locks that a fork holds, but for the stop lock: all that this package has. For tests, which freeze a worker in each.
+  package static var locks: [(lock: FairLock, isShort: Bool)] {
+    let participants = parked { list.withLock { $0.compactMap(\.participant) } }
+    var locks: [(lock: FairLock, isShort: Bool)] = []
+    for (outer, short) in participants.map(\.forkLocks) {
+      locks += outer.map { ($0, false) }
+      locks += short.map { ($0, true) }
+    }
+    locks += others.withLock { $0.compactMap(\.lock) }.map { ($0, true) }
+    return locks + [others.lock, list.lock, installed.lock].map { ($0, true) }
+  }
+
   private static func prepare() {
     ftrace_fork_park()
     installed.lock.acquire()

@@ -36,7 +36,7 @@ public final class CoarseClock: Sendable {
   public static var now: UInt64 { ftrace_coarse_read() }
 
   /// Holds the clock; its thread is started if this process has none.
-  /// - Throws: `EAGAIN` of clone(2) stated as a `SystemError` if the system has no thread to spare.
+  /// - Throws: `EAGAIN` of pthread_create(3) if the system has no thread to spare.
   public static func start() throws(SystemError) -> CoarseClock {
     try helper.withLock { helper throws(SystemError) in
       if helper.process != getpid() {
@@ -47,14 +47,13 @@ public final class CoarseClock: Sendable {
         ftrace_coarse_refresh()
         let stop = StopFlag()
         helper.stopping = stop
-        helper.thread = HelperThread(named: "ftrace-clock") {
+        helper.thread = try HelperThread(named: "ftrace-clock") {
           // Pairs with the release in `deinit`.
           while !stop.isSet.load(ordering: .acquiring) {
             ftrace_coarse_refresh()
             ftrace_sleep(500_000)
           }
         }
-        if helper.thread == nil { throw SystemError(.mmap, errno: EAGAIN) }
       }
       helper.holders += 1
       return CoarseClock()

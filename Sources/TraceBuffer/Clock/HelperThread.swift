@@ -1,12 +1,14 @@
 import CFtraceShims
+import FtracePlatform
 import Glibc
 
 /// A thread of the package's own, with all signals blocked.
 @safe package final class HelperThread: Sendable {
   private let thread: pthread_t
 
-  /// Starts a thread that runs `body`; nil if the system has none to spare.
-  package init?(named name: StaticString, _ body: @escaping @Sendable () -> Void) {
+  /// Starts a thread that runs `body`.
+  /// - Throws: what pthread_create(3) fails with.
+  package init(named name: StaticString, _ body: @escaping @Sendable () -> Void) throws(SystemError) {
     final class Box {
       let body: () -> Void
       init(_ body: @escaping () -> Void) { self.body = body }
@@ -24,20 +26,19 @@ import Glibc
     // Safe: the sets live through the calls. The new thread inherits the mask, so no signal of the program's is handled on it.
     unsafe sigfillset(&all)
     unsafe pthread_sigmask(SIG_BLOCK, &all, &before)
-    var thread = pthread_t()
-    // Safe: the box is retained until the thread has taken it, or until the creation has failed.
-    let error = unsafe pthread_create(
-      &thread, nil,
-      { context in
-        if let context = unsafe context { unsafe Unmanaged<Box>.fromOpaque(context).takeRetainedValue().body() }
-        return nil
-      }, box.toOpaque())
-    unsafe pthread_sigmask(SIG_SETMASK, &before, nil)
-    guard error == 0 else {
+    // Whichever way this goes on.
+    defer { unsafe pthread_sigmask(SIG_SETMASK, &before, nil) }
+    do throws(SystemError) {
+      // Safe: the box is retained until the thread has taken it, or until the creation has failed.
+      thread = try unsafe System.createThread(
+        { context in
+          if let context = unsafe context { unsafe Unmanaged<Box>.fromOpaque(context).takeRetainedValue().body() }
+          return nil
+        }, box.toOpaque())
+    } catch {
       unsafe box.release()
-      return nil
+      throw error
     }
-    self.thread = thread
   }
 
   /// Waits for its end.

@@ -60,14 +60,18 @@ public final class FileSink: Sendable {
       throw .system(path: path, error)
     }
     let nanoseconds = UInt64(max(0, interval / .nanoseconds(1)))
-    let started = HelperThread(named: "ftrace-stream") { [self] in
-      // Pairs with the release in `finish`.
-      while !stopping.load(ordering: .acquiring) {
-        drain()
-        ftrace_sleep(nanoseconds)
+    let started: HelperThread
+    do throws(SystemError) {
+      started = try HelperThread(named: "ftrace-stream") { [self] in
+        // Pairs with the release in `finish`.
+        while !stopping.load(ordering: .acquiring) {
+          drain()
+          ftrace_sleep(nanoseconds)
+        }
       }
+    } catch {
+      throw .system(path: path, error)
     }
-    guard let started else { throw .system(path: path, SystemError(.mmap, errno: EAGAIN)) }
     thread.withLock { $0 = started }
     AtFork.add(self)
   }

@@ -16,7 +16,7 @@ public final class CountTracer: Tracer {
 
   private let running = ShortLocked<Running?>(nil)
 
-  public init(options: TracerOptions = TracerOptions()) {}
+  public init(options: TracerOptions = TracerOptions()) { AtFork.add(running.lock) }
 
   deinit {
     guard let running = running.withLock({ $0.take() }) else { return }

@@ -14,7 +14,10 @@ public final class FunctionGraphTracer: Tracer {
   private let options: TracerOptions
   private let running = ShortLocked<EventRecording?>(nil)
 
-  public init(options: TracerOptions = TracerOptions()) { self.options = options }
+  public init(options: TracerOptions = TracerOptions()) {
+    self.options = options
+    AtFork.add(running.lock)
+  }
 
   deinit { running.withLock { $0.take() }?.abandon() }
 

@@ -1,6 +1,7 @@
 import CFtraceShims
 import CFtraceTracers
 import FtraceEngine
+import FtraceQuiescence
 import FtraceX86Assembler
 
 /// Adds the time of each call to the worker's own record of the function, when the call ends.
@@ -122,8 +123,8 @@ import FtraceX86Assembler
     var sum = unsafe Int(ftrace_profile_nested(profile))
     // Safe: the variable lives through the call; the sink has been registered.
     unsafe withUnsafeMutablePointer(to: &sum) { sum in
-      unsafe ftrace_channels_visit(
-        sink.pointee.slot, sink.pointee.ops,
+      unsafe Quiescence.visitChannels(
+        slot: sink.pointee.slot, ops: sink.pointee.ops,
         { channel, _, context in
           unsafe context?.assumingMemoryBound(to: Int.self).pointee += Int(channel?.pointee.lost_nested.0 ?? 0)
         }, sum)

@@ -34,6 +34,7 @@ public final class ProfileTracer: Tracer {
     self.options = options
     self.word = word
     clock = options.clock == .tsc && TimestampCounter.refusal != nil ? .monotonic : options.clock
+    AtFork.add(running.lock)
   }
 
   deinit {

@@ -71,7 +71,7 @@ private final class SnapshotTaker: Sendable {
   init(_ state: TriggerState, _ buffer: TraceBuffer) throws(FtraceError) {
     self.state = state
     AtFork.add(taken.lock)
-    let thread = HelperThread(named: "ftrace-snapshot") { [state, taken] in
+    let run: @Sendable () -> Void = { [state, taken] in
       var seen: UInt32 = 0
       while true {
         let (asked, ended) = state.wait(seen)
@@ -83,9 +83,13 @@ private final class SnapshotTaker: Sendable {
         seen = asked
       }
     }
-    guard let thread else { throw .system(SystemError(.mmap, errno: EAGAIN)) }
-    taken.withLock { $0.thread = thread }
-    taken.withLock { $0.process = getpid() }
+    do throws(SystemError) {
+      let thread = try HelperThread(named: "ftrace-snapshot", run)
+      taken.withLock {
+        $0.thread = thread
+        $0.process = getpid()
+      }
+    } catch { throw .system(error) }
   }
 
   /// Ends the thread, which takes what was asked for. In the child of a fork there is none.

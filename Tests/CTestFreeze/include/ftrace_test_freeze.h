@@ -10,7 +10,7 @@ void ftrace_test_freeze_in_mutex_of(const char *library);
 void ftrace_test_freeze(void);
 /// Whether a thread is frozen.
 bool ftrace_test_is_frozen(void);
-/// Lets it go on. Threads do not freeze any more from here on.
+/// Lets it go on. Another may be frozen then.
 void ftrace_test_thaw(void);
 
 /// Blocks the calling thread in a write(2) to descriptor 2 that does not end before `ftrace_test_thaw_allocator`, with the lock of
@@ -24,6 +24,13 @@ int ftrace_test_error_descriptor(void);
 void ftrace_test_thaw_allocator(void);
 /// Takes and releases the lock of each of malloc's arenas.
 void ftrace_test_lock_arenas(void);
+
+/// The calling thread freezes with the loader's lock held, which dl_iterate_phdr(3) takes: unwinders and who opens libraries want it.
+void ftrace_test_freeze_in_loader(void);
+void ftrace_test_lock_loader(void);
+/// The same with the lock of the standard output's stream, flockfile(3).
+void ftrace_test_freeze_in_stream(void);
+void ftrace_test_lock_stream(void);
 
 /// How often this program, not its libraries, has had pthread_atfork(3) install a handler that runs before fork(2). With a sanitizer: 0.
 int ftrace_test_fork_handlers(void);

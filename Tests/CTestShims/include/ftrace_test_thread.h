@@ -9,6 +9,8 @@ uint32_t ftrace_test_busy(void);
 void ftrace_test_set_busy(uint32_t busy);
 /// Whether a stop waits for this thread: the plan of that stop is complete by then.
 bool ftrace_test_armed(void);
+/// Whether the stopper sleeps until this thread or another arrives.
+bool ftrace_test_stopper_sleeps(void);
 /// Whether this thread executes a serialising instruction at its next gate.
 bool ftrace_test_must_serialise(void);
 /// A small number for the calling thread, its own for as long as the process has not had 1,024 threads that asked.

@@ -105,7 +105,7 @@ import Testing
       #expect(runtime.functionNames == ["h"])
       await #expect(throws: FtraceError.self) { try await runtime.define("h") { $0.addsToArgument(1) } }
       #expect(try await runtime.selfTest())
-      #expect(await runtime.audit(releasing: true).isSound)
+      #expect(try await runtime.audit(releasing: true).isSound)
       let ticks = runtime.statistics.ticks
       try await runtime.advanceDaemonClock(by: .seconds(1))
       #expect(runtime.statistics.ticks == ticks + 1)

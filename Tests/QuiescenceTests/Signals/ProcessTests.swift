@@ -27,10 +27,12 @@ import Testing
   private static let scenarios: [String] = {
     let all = [
       "chain", "exit-inside", "foreign-stack", "fork", "fork-denied", "fork-first", "fork-graph", "fork-idle",
-      "fork-malloc", "frozen fair",
-      "frozen malloc", "frozen metadata", "frozen once", "membarrier ENOSYS", "membarrier EPERM", "pools",
+      "fork-malloc", "frozen fair", "frozen loader",
+      "frozen malloc", "frozen metadata", "frozen mutex", "frozen once", "frozen stream", "frozen-own",
+      "membarrier ENOSYS", "membarrier EPERM", "pools",
       "sandbox executable", "sandbox membarrier", "sandbox page", "sandbox serialising",
-      "storm", "thread-exit-inside", "worker stack-check", "worker poll-in-park", "worker park-in-recorder",
+      "storm", "thread-exit-in-stop", "thread-exit-inside", "worker stack-check", "worker poll-in-park",
+      "worker park-in-recorder",
       "worker inner-stack", "worker inner-stack-poll", "worker inner-stack-park", "worker end-at-gate",
       "worker end-at-nested-gate", "worker taken-signal", "worker tiny-stack", "worker territory", "worker install",
       "chain-flags", "fork-leaving", "fork-recording", "fork-tracers",
