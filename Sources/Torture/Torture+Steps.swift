@@ -4,10 +4,15 @@ import Ftrace
 /// The controller's operations.
 extension Torture {
   func step() throws {
+    steps += 1
+    generator = TortureThread(.controller, incarnation: steps).generator(of: options.seed)
+    // Before anything that depends on what has happened.
+    let operation = Int.random(in: 0..<100, using: &generator)
+    log.add(UInt64(operation))
     if options.churn { replaceEndedWorkers() }
     if options.forks { tendForks() }
     try freeLeaving()
-    switch Int.random(in: 0..<100, using: &generator) {
+    switch operation {
     case 0..<26: try toggleTracer()
     case 26..<38: try changeFilter()
     case 38..<43: try setEnabled(!runtime.isEnabled)

@@ -39,6 +39,11 @@ public struct TortureOptions: Sendable {
 
   /// Workers whose thread ends before its first call, as if it could not be attached: for a test.
   package var failingWorkers = 0
+  /// Bounds for a test: steps of the controller in place of a duration, and turns of each worker, which are waited for.
+  package var steps: Int?
+  package var turns: Int?
+  /// Whether the report has what each thread did.
+  package var keepsLogs: Bool { steps != nil || turns != nil }
 
   public init() {}
 
@@ -67,6 +72,8 @@ public struct TortureReport: Sendable {
   public var forks = 0
   /// Where the stops that divided the books found the workers; not in the summary.
   public var findings = TortureFindings()
+  /// What threads did, of a torture with bounds.
+  package var operations: [TortureThread: OperationLog] = [:]
 
   public init() {}
 
