@@ -13,7 +13,8 @@ extension Torture {
     if options.forks { tendForks() }
     try freeLeaving()
     switch operation {
-    case 0..<26: try toggleTracer()
+    case 0..<20: try toggleTracer()
+    case 20..<26: try changeCompiled()
     case 26..<38: try changeFilter()
     case 38..<43: try setEnabled(!runtime.isEnabled)
     case 43..<56: try redefine()
@@ -76,7 +77,7 @@ extension Torture {
     }
   }
 
-  private func randomFilter() -> TortureFilter {
+  func randomFilter() -> TortureFilter {
     switch Int.random(in: 0..<9, using: &generator) {
     case 0, 1, 2: .all
     case 3: .layer(Int.random(in: 0..<TortureFunction.layers, using: &generator))

@@ -25,6 +25,8 @@ public final class Torture {
   var report = TortureReport()
   var generation = 0
   var tracers: [TortureTracer] = []
+  /// The compiled ones, by slot.
+  var compiled: [(any TortureCompiled)?] = Array(repeating: nil, count: compiledSlots)
   var table = TortureTable([])
   var workers: [TortureWorker] = []
   let forking = TortureFork()
@@ -122,6 +124,7 @@ public final class Torture {
   private func finish() {
     finishForks()
     if !runtime.isEnabled, ledger.mismatches.isEmpty { attempt { try setEnabled(true) } }
+    for slot in compiled.indices { attempt { try stopCompiled(slot) } }
     for tracer in tracers where tracer.isRegistered { attempt { try unregister(tracer) } }
     attempt { try runtime.reclaim() }
     if options.turns == nil { table.stopping.store(true, ordering: .relaxed) }

@@ -17,6 +17,8 @@ public struct TortureOptions: Sendable {
   /// Whether the process forks now and then; a child checks what it has for a moment, and ends. A child that finds something writes to
   /// standard error.
   public var forks = false
+  /// Whether compiled tracers of events and of counts are started and stopped as well, and their books settled for each worker.
+  public var tracers = true
   /// Random delays in race windows; needs a build with the trait `Delays`.
   public var delays = false
   /// A fault to plant; needs a build with the trait `Delays`.
@@ -70,6 +72,10 @@ public struct TortureReport: Sendable {
   public var timeouts = 0
   public var threads = 0
   public var forks = 0
+  /// Compiled tracers that were started, and what they recorded and lost.
+  public var tracers = 0
+  public var events: UInt64 = 0
+  public var lost: UInt64 = 0
   /// Where the stops that divided the books found the workers; not in the summary.
   public var findings = TortureFindings()
   /// What threads did, of a torture with bounds.
@@ -88,6 +94,9 @@ public struct TortureReport: Sendable {
         retargets: UInt64(retargets), frees: UInt64(frees), redefines: UInt64(redefines), timeouts: UInt64(timeouts),
         threads: UInt64(threads), forks: UInt64(forks)))
   }
+
+  /// What compiled tracers did: the line before the last.
+  public var tracerSummary: String { "events=\(events) lost=\(lost) tracers=\(tracers)" }
 
   /// The line that ends the output.
   public var summary: String {

@@ -30,6 +30,8 @@ struct TortureCommand: ParsableCommand {
   var grace = "20"
   @Flag(help: "Let worker threads end after a while, and replace them.") var churn = false
   @Flag(help: "Fork every few hundred milliseconds, and have the child check what it got.") var fork = false
+  @Flag(inversion: .prefixedNo, help: "Start and stop compiled tracers as well, and settle their events.") var tracers =
+    true
   @Flag(help: "Inject random delays into race windows (needs a build with the trait Delays).") var delays = false
   @Option(
     help: ArgumentHelp(
@@ -70,6 +72,7 @@ struct TortureCommand: ParsableCommand {
     options.grace = Int(grace).map { .microseconds($0) }
     options.churn = churn
     options.forks = fork
+    options.tracers = tracers
     options.delays = delays
     options.sabotage = sabotage
     options.progress = { line in FileHandle.standardError.write(Data("ftrace: torture: \(line)\n".utf8)) }
@@ -78,6 +81,7 @@ struct TortureCommand: ParsableCommand {
     let report = try Torture(options).run()
     options.progress?("\(report.findings)")
     for mismatch in report.mismatches.prefix(20) { Terminal.print("mismatch: \(mismatch)") }
+    Terminal.print(report.tracerSummary)
     Terminal.print(report.summary)
     if !report.mismatches.isEmpty { throw ExitCode(1) }
     try Terminal.checkOutput()
