@@ -10,7 +10,8 @@ struct TortureCommand: ParsableCommand {
     abstract: "Call random functions under a controller that patches without pause, and settle every call.",
     discussion: """
       Every emitted body counts its own calls by the instruction after its site; tracers count what they see. Both are read
-      while the world is stopped, and must agree to the last call. The last line has the figures; the exit code is 1 if
+      while the world is stopped, and must agree to the last call. What compiled tracers recorded and lost is held against the
+      same counters, and the line before the last says how much that was. The last line has the figures; the exit code is 1 if
       anything did not add up.
       """)
 
@@ -35,11 +36,11 @@ struct TortureCommand: ParsableCommand {
   @Flag(help: "Inject random delays into race windows (needs a build with the trait Delays).") var delays = false
   @Option(
     help: ArgumentHelp(
-      "Plant a fault: drop-event, skip-site, stale-callee, skip-wait or skip-scan (needs a build with the trait Delays).",
+      "Plant a fault: drop-event, skip-site, stale-callee, skip-wait, skip-scan or lose-event (needs a build with the trait Delays).",
       valueName: "fault"))
   var sabotage: String?
 
-  static let sabotages = ["drop-event", "skip-site", "stale-callee", "skip-wait", "skip-scan"]
+  static let sabotages = ["drop-event", "skip-site", "stale-callee", "skip-wait", "skip-scan", "lose-event"]
 
   func validate() throws {
     guard seconds > 0, threads > 0, functions > 0 else {

@@ -27,8 +27,9 @@ struct EventTracerOptions: CustomStringConvertible {
     switch Int.random(in: 0..<6, using: &generator) {
     case 0, 1: blocks = Int.random(in: 2...2 * threads + 2, using: &generator)
     case 2, 3: blocks = Int.random(in: 2...64, using: &generator)
-    case 4: (blockBytes, blocks) = (16 << 10, 32)
-    default: (blockBytes, blocks) = (64 << 10, 64)
+    // Larger ones hold the controller up when it reads them.
+    case 4: (blockBytes, blocks) = (16 << 10, 24)
+    default: (blockBytes, blocks) = (64 << 10, 8)
     }
     if oneOf(4) { workerBlocks = 2 }
     if oneOf(6) { workers = Int.random(in: 1...threads + 1, using: &generator) }
