@@ -73,7 +73,10 @@ let package = Package(
     .target(name: "CFtraceTorture", dependencies: ["CFtraceShims"], path: "Sources/CTorture", cSettings: delays),
     .target(
       name: "FtraceTorture",
-      dependencies: ["Ftrace", "FtraceEngine", "FtraceQuiescence", "FtracePlatform", "CFtraceShims", "CFtraceTorture"],
+      dependencies: [
+        "Ftrace", "FtraceEngine", "FtraceQuiescence", "FtracePlatform", "FtraceTraceBuffer", "FtraceTracers",
+        "CFtraceShims", "CFtraceTorture",
+      ],
       path: "Sources/Torture", swiftSettings: memory),
     .target(name: "FtraceWorkloads", dependencies: ["Ftrace"], path: "Examples/Workloads", swiftSettings: memory),
     .executableTarget(

@@ -1,4 +1,6 @@
 // The way out of the fast path: the worker's own side of its ring.
+#include "ftrace_sabotage.h"
+
 #include "buffer.h"
 #include "ftrace_graph.h"
 
@@ -205,6 +207,10 @@ static WRITER uint32_t lose(struct ftrace_ring *ring, struct ftrace_channel *cha
 WRITER uint32_t buffer_refill(struct ftrace_sink *sink, struct ftrace_channel *channel,
                               const struct ftrace_append *append) {
   struct ftrace_buffer *const buffer = (struct ftrace_buffer *)sink;
+#if FTRACE_DELAYS
+  static _Atomic(uint32_t) appends;
+  if (ftrace_sabotaged(FTRACE_SABOTAGE_LOSE_EVENT) && !(atomic_fetch_add(&appends, 1) & 15)) return 0;
+#endif
   struct ftrace_ring *ring = channel->sink == sink ? channel->ring : NULL;
   if (!ring) ring = ring_adopt(buffer, channel);
   if (!ring) {

@@ -53,10 +53,10 @@ extension TraceRuntime {
   package var slotIndex: UInt32 { read { $0.slot.index } }
 
   #if FTRACE_DELAYS
-    /// Plants a fault in every plan, or in every stop of the process, from now on; nil: none.
+    /// Plants a fault in every plan, or in every stop or append of the process, from now on; nil: none.
     package func sabotage(_ sabotage: Sabotage?) {
       read { $0.sabotage = sabotage }
-      ftrace_sabotage(sabotage?.inStop ?? 0)
+      ftrace_sabotage(sabotage?.inShims ?? 0)
     }
   #endif
 }
