@@ -13,7 +13,9 @@ import Testing
   }
 
   /// The names of recorded calls, in order.
-  private func names(_ trace: Trace, _ runtime: TraceRuntime) -> [String] { trace.map { runtime.name(of: $0.ip) ?? "" } }
+  private func names(_ trace: Trace, _ runtime: TraceRuntime) -> [String] {
+    trace.map { runtime.name(of: $0.ip) ?? "" }
+  }
 
   @Test("recording goes off and on where triggers say so, as often as they may", arguments: RecordingMode.allCases)
   func switching(mode: RecordingMode) throws {
@@ -86,7 +88,8 @@ import Testing
     }
   }
 
-  @Test("a stack shows the function and its callers, innermost first", arguments: [GraphLimits(), GraphLimits(maxDepth: 1)])
+  @Test(
+    "a stack shows the function and its callers, innermost first", arguments: [GraphLimits(), GraphLimits(maxDepth: 1)])
   func stacks(limits: GraphLimits) throws {
     try withRuntime { runtime in
       let inner = try runtime.adder("inner", 1)
