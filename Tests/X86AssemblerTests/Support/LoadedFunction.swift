@@ -27,6 +27,7 @@ final class LoadedFunction {
 
   init(_ image: FunctionImage) throws {
     precondition(image.bytes.count <= Self.stubs, "the image leaves room for the stubs")
+    ExecutedForms.current?.note(image.bytes)
     let mapped = unsafe mmap(nil, 2 * Self.page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
     guard let memory = unsafe mapped, unsafe memory != MAP_FAILED else { throw MachineError(code: errno) }
     unsafe self.memory = memory

@@ -16,6 +16,7 @@ final class Machine {
     assembler.ret()
     let code = try assembler.finish()
     precondition(code.relocations.isEmpty, "a machine has no symbols")
+    ExecutedForms.current?.note(code.bytes)
     let size = (code.bytes.count + 4095) & ~4095
     let mapped = unsafe mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
     guard let memory = unsafe mapped, unsafe memory != MAP_FAILED else { throw MachineError(code: errno) }
