@@ -43,7 +43,9 @@ let package = Package(
       name: "FtraceTraceBuffer",
       dependencies: ["CFtraceShims", "CFtraceTraceBuffer", "FtracePlatform", "FtraceQuiescence"],
       path: "Sources/TraceBuffer", swiftSettings: memory),
-    .target(name: "CFtraceTracers", dependencies: ["CFtraceShims"], path: "Sources/CTracers", cSettings: delays),
+    .target(
+      name: "CFtraceTracers", dependencies: ["CFtraceShims", "CFtraceTraceBuffer"], path: "Sources/CTracers",
+      cSettings: delays),
     .target(
       name: "FtraceTracers",
       dependencies: [
@@ -71,7 +73,10 @@ let package = Package(
     .target(name: "CFtraceTorture", dependencies: ["CFtraceShims"], path: "Sources/CTorture", cSettings: delays),
     .target(
       name: "FtraceTorture",
-      dependencies: ["Ftrace", "FtraceEngine", "FtraceQuiescence", "FtracePlatform", "CFtraceShims", "CFtraceTorture"],
+      dependencies: [
+        "Ftrace", "FtraceEngine", "FtraceQuiescence", "FtracePlatform", "FtraceTraceBuffer", "FtraceTracers",
+        "CFtraceShims", "CFtraceTorture",
+      ],
       path: "Sources/Torture", swiftSettings: memory),
     .target(name: "FtraceWorkloads", dependencies: ["Ftrace"], path: "Examples/Workloads", swiftSettings: memory),
     .executableTarget(

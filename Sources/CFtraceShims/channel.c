@@ -44,13 +44,28 @@ static struct ftrace_worker_block *block_of_self(struct ftrace_thread *self, uin
   return present;
 }
 
-uint32_t ftrace_append_slow(struct ftrace_sink *sink, const struct ftrace_append *append) {
-  struct ftrace_thread *self = &ftrace_thread_block;
-  const int error = errno;
-  // No stop falls into what follows: it changes what belongs to the worker. A handler that runs in between restores the word.
+// What compiled bodies call is a part of them: no worker is stopped in it, or it would be held between its site and its tracer. Before
+// it is busy, and after, the functions lie where no worker is stopped (ftrace_territory.h), and call nothing.
+#define PART_OF_A_BODY __attribute__((section("ftrace_recorder"), noinline))
+
+// A handler that runs in between restores the word.
+static inline uint32_t begin_busy(struct ftrace_thread *self) {
   const uint32_t busy = atomic_load_explicit(&self->busy, memory_order_relaxed);
   atomic_store_explicit(&self->busy, busy + 1, memory_order_relaxed);
   atomic_signal_fence(memory_order_seq_cst);
+  return busy;
+}
+
+static inline void end_busy(struct ftrace_thread *self, uint32_t busy) {
+  atomic_signal_fence(memory_order_seq_cst);
+  atomic_store_explicit(&self->busy, busy, memory_order_relaxed);
+}
+
+PART_OF_A_BODY uint32_t ftrace_append_slow(struct ftrace_sink *sink, const struct ftrace_append *append) {
+  struct ftrace_thread *self = &ftrace_thread_block;
+  // No stop falls into what follows: it changes what belongs to the worker.
+  const uint32_t busy = begin_busy(self);
+  const int error = errno;
   uint32_t again = 0;
   struct ftrace_worker_block *block = block_of_self(self, sink->slot);
   if (block) {
@@ -65,13 +80,18 @@ uint32_t ftrace_append_slow(struct ftrace_sink *sink, const struct ftrace_append
   } else {
     atomic_fetch_add_explicit(&sink->lost_without_block[append->end], 1, memory_order_relaxed);
   }
-  atomic_signal_fence(memory_order_seq_cst);
-  atomic_store_explicit(&self->busy, busy, memory_order_relaxed);
   errno = error;
+  end_busy(self, busy);
   return again;
 }
 
-uint64_t ftrace_monotonic(void) { return ftrace_clock_nanoseconds(CLOCK_MONOTONIC); }
+PART_OF_A_BODY uint64_t ftrace_monotonic(void) {
+  struct ftrace_thread *self = &ftrace_thread_block;
+  const uint32_t busy = begin_busy(self);
+  const uint64_t now = ftrace_clock_nanoseconds(CLOCK_MONOTONIC);
+  end_busy(self, busy);
+  return now;
+}
 
 void ftrace_channels_close(struct ftrace_thread *thread) {
   for (uint32_t slot = 0; slot < FTRACE_RUNTIME_SLOTS; slot++) {
@@ -136,7 +156,9 @@ void ftrace_channels_visit(uint32_t slot, uint32_t ops,
 
 static void forget(struct ftrace_channel *channel, struct ftrace_worker_block *block, void *sink) {
   (void)block;
-  if (channel->sink == sink) *channel = (struct ftrace_channel){0};
+  if (channel->sink != sink) return;
+  if (channel->sink->forget) channel->sink->forget(channel->sink, channel);
+  *channel = (struct ftrace_channel){0};
 }
 
 void ftrace_channels_forget(struct ftrace_sink *sink) { ftrace_channels_visit(sink->slot, sink->ops, forget, sink); }

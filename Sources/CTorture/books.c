@@ -104,22 +104,86 @@ static struct torture_state look(const struct torture_books *books, const struct
   return state;
 }
 
+// The cell of the body whose exit site the worker is behind, and that has not counted it: pc at one of the two instructions there.
+// Bytes are read as far as those before them say that there are more.
+static uint64_t exiting(const struct torture_books *books, uint64_t pc) {
+  static const uint8_t load[] = {0x64, 0x4C, 0x8B, 0x1C, 0x25}, inc[] = {0x49, 0xFF, 0x83};
+  if (pc < books->code_start || pc >= books->code_end) return 0;
+  const uint8_t *code = (const uint8_t *)pc;
+  if (*code == *load) {
+    for (size_t i = 0; i < sizeof load; i++)
+      if (code[i] != load[i]) return 0;
+    int32_t displacement;
+    memcpy(&displacement, code + sizeof load, sizeof displacement);
+    if (displacement != torture_block_displacement((uint32_t)books->slot)) return 0;
+    code += TORTURE_INC_AT - TORTURE_LOAD_AT;
+  }
+  for (size_t i = 0; i < sizeof inc; i++)
+    if (code[i] != inc[i]) return 0;
+  uint32_t cell;
+  memcpy(&cell, code + sizeof inc, sizeof cell);
+  const uint64_t before = TORTURE_EXITS_ROW * books->row;
+  return cell >= TORTURE_HEADER + before && cell < TORTURE_HEADER + before + books->row ? cell - before : 0;
+}
+
+static struct torture_block *block_at(const struct torture_books *books, uint64_t worker) {
+  return (struct torture_block *)(books->blocks + worker * books->stride);
+}
+
+static uint64_t *row_of(const struct torture_books *books, struct torture_block *block, uint64_t row) {
+  return (uint64_t *)((uint8_t *)block + TORTURE_HEADER + row * books->row);
+}
+
+// Adds up the exits of a body since the last stop, if its site has been a NOP since then. Whoever passed it was in the body then, so the body
+// has not been reclaimed; where nobody did, its code is not looked at.
+static void follow(struct torture_books *books, uint64_t body, uint64_t site) {
+  const uint64_t cell = TORTURE_HEADER + 8 * body;
+  for (uint64_t worker = 0; worker < books->workers; worker++) {
+    struct torture_block *block = block_at(books, worker);
+    const uint64_t exits = __atomic_load_n(&row_of(books, block, TORTURE_EXITS_ROW)[body], __ATOMIC_RELAXED);
+    uint64_t *last = &row_of(books, block, TORTURE_LAST_EXITS_ROW)[body];
+    const uint64_t passed = exits - *last + (block->exiting == cell) - (block->was_exiting == cell);
+    if (books->is_followed[body] && passed && is_nop(site)) row_of(books, block, TORTURE_UNTRACED_ROW)[body] += passed;
+    *last = exits;
+  }
+  books->is_followed[body] = 1;
+}
+
+void torture_follow_exits(struct torture_books *books, uint64_t body, uint64_t exit_site) {
+  books->is_followed[body] = 0;
+  // Pairs with the stop: it may come from another thread.
+  __atomic_store_n(&books->exit_sites[body], exit_site, __ATOMIC_RELEASE);
+}
+
 // Looks at each worker; `keep`: and stores what it sees.
 static void look_at_workers(struct torture_books *books, bool keep) {
   books->stops++;
   if (keep) memset(books->states, 0, books->workers * sizeof *books->states);
+  // A worker that has ended has passed what it stood at, as any other.
+  for (uint64_t worker = 0; worker < books->workers; worker++) block_at(books, worker)->pc = 0;
   for (const struct ftrace_thread *thread = ftrace_registry_first(); thread; thread = thread->next) {
     struct torture_block *block = block_of(thread, books->slot);
     const uint64_t place = (uint64_t)((uint8_t *)block - books->blocks);
     if (!block || place >= books->workers * books->stride) continue;
     const uint64_t *registers = interrupted(thread);
-    watch(books, block, registers ? registers[RIP] : 0);
+    block->pc = registers ? registers[RIP] : 0;
+    if (keep) books->states[place / books->stride] = look(books, thread, block);
+  }
+  for (uint64_t worker = 0; worker < books->workers; worker++) {
+    struct torture_block *block = block_at(books, worker);
+    watch(books, block, block->pc);
+    block->was_exiting = block->exiting;
+    block->exiting = exiting(books, block->pc);
     if (!keep) continue;
-    struct torture_state *state = &books->states[place / books->stride];
-    *state = look(books, thread, block);
+    struct torture_state *state = &books->states[worker];
+    state->exiting = block->exiting;
     state->pass_count = block->pass_count;
     memcpy(state->passes, block->passes, sizeof state->passes);
     block->pass_count = 0;
+  }
+  for (uint64_t body = 0; body < books->used / 8; body++) {
+    const uint64_t site = __atomic_load_n(&books->exit_sites[body], __ATOMIC_ACQUIRE);
+    if (site) follow(books, body, site);
   }
 }
 
@@ -128,7 +192,7 @@ void torture_observe(void *context) { look_at_workers((struct torture_books *)co
 void torture_observe_boundary(void *context) {
   struct torture_books *books = (struct torture_books *)context;
   look_at_workers(books, true);
-  const uint64_t rows = 1 + TORTURE_TRACERS;
+  const uint64_t rows = TORTURE_ROWS;
   for (uint64_t worker = 0; worker < books->workers; worker++)
     for (uint64_t row = 0; row < rows; row++) {
       const _Atomic(uint64_t) *from =

@@ -58,6 +58,7 @@ struct ftrace_buffer *ftrace_buffer_init(void *books, void *blocks,
   buffer->sink.refill = buffer_refill;
   buffer->sink.close = buffer_end_channel;
   buffer->sink.unwound = buffer_unwound;
+  buffer->sink.forget = buffer_close_channel;
   buffer->configuration = *configuration;
   buffer->pool_first = 1 + configuration->worker_blocks + configuration->control_blocks;
   buffer->ring_bytes = (uint32_t)ring_bytes(configuration);

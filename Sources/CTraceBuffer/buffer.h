@@ -36,6 +36,7 @@ struct ftrace_ring {
   uint8_t *open; // the open block, NULL: none
   uint32_t open_block;
   uint32_t gap; // events are missing, or frames unknown: a resync is due
+  uint32_t paused; // and it is to say that events were not recorded
   uint64_t end; // where the open block's limit lies when nobody kicks
   uint64_t pending[FTRACE_LOST_CAUSES][2]; // lost since the last loss record
   uint64_t nested_written[2];              // of the channel's `lost_nested`
@@ -98,6 +99,8 @@ HIDDEN struct ftrace_ring *ring_adopt(struct ftrace_buffer *buffer, struct ftrac
 HIDDEN void words_count(const uint64_t *word, const uint64_t *end, struct ftrace_word_counts *counts);
 /// Writes a resync record at `cursor`, which has room for FTRACE_RESYNC_FRAMES; returns where it ends.
 HIDDEN uint64_t *words_resync(const struct ftrace_buffer *buffer, uint64_t *cursor, const struct ftrace_append *append);
+/// Writes a stack record at `cursor`, which has room for FTRACE_STACK_RECORD_FRAMES.
+HIDDEN uint64_t *words_stack(const struct ftrace_buffer *buffer, uint64_t *cursor, const struct ftrace_append *append, uint64_t now);
 
 /// The same of the calls that are recorded, where not all are.
 HIDDEN uint64_t *graph_resync(const struct ftrace_buffer *buffer, const struct ftrace_channel *channel, uint64_t *cursor);

@@ -1,5 +1,8 @@
 // The way out of the fast path: the worker's own side of its ring.
+#include "ftrace_sabotage.h"
+
 #include "buffer.h"
+#include "ftrace_graph.h"
 
 static WRITER uint64_t channel_cursor(const struct ftrace_channel *channel) {
   return __atomic_load_n(&channel->cursor, __ATOMIC_RELAXED);
@@ -10,6 +13,7 @@ static WRITER void set_cursor(struct ftrace_channel *channel, uint64_t cursor) {
 }
 
 static WRITER void count_lost(struct ftrace_ring *ring, uint32_t cause, uint32_t end) {
+  if (end == FTRACE_END_NONE) return;
   ring->pending[cause][end]++;
   ring->gap = 1;
   // The worker alone adds to this cause, so a load and a store do.
@@ -175,9 +179,12 @@ static WRITER uint64_t *write_losses(struct ftrace_ring *ring, struct ftrace_cha
 static WRITER void write_gap(struct ftrace_buffer *buffer, struct ftrace_ring *ring, struct ftrace_channel *channel,
                              const struct ftrace_append *append) {
   uint64_t *cursor = write_losses(ring, channel, (uint64_t *)channel_cursor(channel));
-  if (append->sp)
+  if (append->sp) {
+    uint64_t *const head = cursor;
     cursor = buffer->graph ? graph_resync(buffer, channel, cursor) : words_resync(buffer, cursor, append);
-  ring->gap = 0;
+    if (ring->paused) *head |= FTRACE_WORD(FTRACE_FRAMES_PAUSED << 4, 0);
+  }
+  ring->gap = ring->paused = 0;
   set_cursor(channel, (uint64_t)cursor);
 }
 
@@ -200,17 +207,23 @@ static WRITER uint32_t lose(struct ftrace_ring *ring, struct ftrace_channel *cha
 WRITER uint32_t buffer_refill(struct ftrace_sink *sink, struct ftrace_channel *channel,
                               const struct ftrace_append *append) {
   struct ftrace_buffer *const buffer = (struct ftrace_buffer *)sink;
+#if FTRACE_DELAYS
+  static _Atomic(uint32_t) appends;
+  if (ftrace_sabotaged(FTRACE_SABOTAGE_LOSE_EVENT) && !(atomic_fetch_add(&appends, 1) & 15)) return 0;
+#endif
   struct ftrace_ring *ring = channel->sink == sink ? channel->ring : NULL;
   if (!ring) ring = ring_adopt(buffer, channel);
   if (!ring) {
-    atomic_fetch_add_explicit(&buffer->others->lost[FTRACE_LOST_WORKERS][append->end], 1, memory_order_relaxed);
+    if (append->end != FTRACE_END_NONE)
+      atomic_fetch_add_explicit(&buffer->others->lost[FTRACE_LOST_WORKERS][append->end], 1, memory_order_relaxed);
     return 0;
   }
   for (;;) {
     const uint32_t wants = atomic_exchange(&ring->wants, 0);
     const uint32_t epoch = atomic_load_explicit(&buffer->epoch, memory_order_acquire);
     const uint64_t now = buffer->clock(buffer->clock_context);
-    if (wants & FTRACE_WANT_RESYNC) ring->gap = 1;
+    if (wants & (FTRACE_WANT_RESYNC | FTRACE_WANT_RESUME)) ring->gap = 1;
+    if (wants & FTRACE_WANT_RESUME) ring->paused = 1;
     const bool gap = ring->gap || nested_is_due(ring, channel);
     if (ring->open) {
       struct ftrace_block_header *const header = header_of(ring->open);
@@ -246,6 +259,35 @@ WRITER uint32_t buffer_refill(struct ftrace_sink *sink, struct ftrace_channel *c
         && atomic_load(&buffer->epoch) == header_of(ring->open)->epoch && channel_cursor(channel) < ring->end)
       return 1;
   }
+}
+
+// MARK: Stacks
+
+WRITER bool ftrace_buffer_write_stack(struct ftrace_buffer *buffer, struct ftrace_channel *channel,
+                                      const struct ftrace_append *append) {
+  enum { WORDS = 2 + FTRACE_STACK_RECORD_FRAMES };
+  _Static_assert(8 * (GAP_WORDS + WORDS + FTRACE_APPEND_WORDS + END_WORDS) + FTRACE_BLOCK_HEADER_BYTES < FTRACE_BLOCK_MINIMUM,
+                 "a fresh block has room for all that refill writes, and a stack");
+  if (channel->busy) return false;
+  channel->busy = 1;
+  atomic_signal_fence(memory_order_seq_cst);
+  const struct ftrace_append place = {.sp = append->sp, .rbp = append->rbp, .end = FTRACE_END_NONE};
+  bool written = false;
+  if (!buffer->graph || channel->scratch || (channel->scratch = ftrace_shadow_take(&buffer->graph->shadows))) {
+    uint32_t ready = buffer_refill(&buffer->sink, channel, &place);
+    if (ready && channel_cursor(channel) + 8 * WORDS > ((struct ftrace_ring *)channel->ring)->end) {
+      atomic_fetch_or(&((struct ftrace_ring *)channel->ring)->wants, FTRACE_WANT_CLOSE);
+      ready = buffer_refill(&buffer->sink, channel, &place);
+    }
+    if (ready) {
+      uint64_t *const cursor = (uint64_t *)channel_cursor(channel);
+      set_cursor(channel, (uint64_t)words_stack(buffer, cursor, append, buffer->clock(buffer->clock_context)));
+      written = true;
+    }
+  }
+  atomic_signal_fence(memory_order_seq_cst);
+  channel->busy = 0;
+  return written;
 }
 
 // MARK: Frames that end without an exit

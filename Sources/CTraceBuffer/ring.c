@@ -141,6 +141,7 @@ WRITER struct ftrace_ring *ring_adopt(struct ftrace_buffer *buffer, struct ftrac
   atomic_store_explicit(&ring->wants, 0, memory_order_relaxed);
   ring->open = NULL;
   ring->gap = 1;
+  ring->paused = 0;
   for (uint32_t end = 0; end < 2; end++) {
     ring->nested_written[end] = 0;
     for (uint32_t cause = 0; cause < FTRACE_LOST_CAUSES; cause++) ring->pending[cause][end] = 0;

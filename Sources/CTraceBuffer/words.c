@@ -49,7 +49,7 @@ FTRACE_UNINSTRUMENTED void words_count(const uint64_t *word, const uint64_t *end
       kind = upper & 15;
     }
     // Entries are 4 and 5, exits all but those below and 9 to 12.
-    if (__builtin_expect(kind >= 5 && kind != FTRACE_WORD_UNWOUND, 1)) {
+    if (__builtin_expect(kind >= 5 && kind != FTRACE_WORD_UNWOUND && kind != FTRACE_WORD_STACK, 1)) {
       entries += kind == FTRACE_WORD_ENTRY;
       events++;
       word++;
@@ -57,7 +57,7 @@ FTRACE_UNINSTRUMENTED void words_count(const uint64_t *word, const uint64_t *end
     }
     const uint64_t follow = (uint32_t)*word;
     if (kind == 0) events += upper != 0;
-    if (kind == FTRACE_WORD_LOSS || kind == FTRACE_WORD_RESYNC) word += follow;
+    if (kind == FTRACE_WORD_LOSS || kind == FTRACE_WORD_RESYNC || kind == FTRACE_WORD_STACK) word += follow;
     if (kind == FTRACE_WORD_UNWOUND) counts->unwound += follow;
     word++;
   }
@@ -78,17 +78,16 @@ static WRITER bool is_gate(const struct ftrace_buffer *buffer, uint64_t address)
          && ftrace_territory_refuses(address) && ftrace_is_gate_return(address);
 }
 
-WRITER uint64_t *words_resync(const struct ftrace_buffer *buffer, uint64_t *cursor, const struct ftrace_append *append) {
+// Writes the return addresses of frames, innermost first, up to `most` of them: returns where they end, and in `*more` whether there were others.
+static WRITER uint64_t *write_frames(const struct ftrace_buffer *buffer, uint64_t *cursor, const struct ftrace_append *append,
+                                     uint32_t most, uint32_t *more) {
   // Frames of the host between emitted ones count towards this bound alone.
   enum { STEPS = 4096 };
   const struct ftrace_thread *self = ftrace_thread_self();
   // So many gates there are on the stack. What called the outermost need not keep frame pointers: its `rbp` can be anything.
   uint32_t gates = atomic_load_explicit(&self->depth, memory_order_relaxed);
-  uint64_t *const head = cursor++;
-  uint32_t count = 0, more = 0;
+  uint32_t count = 0;
   const uint64_t *const stack = (const uint64_t *)append->sp;
-  // At an exit the function itself is open still: its word is the address after the site, which lies in it as a return address does.
-  if (append->end == FTRACE_END_EXIT && is_frame(buffer, stack[0])) cursor[count++] = stack[0];
   if (is_frame(buffer, stack[1])) cursor[count++] = stack[1];
   // On another stack than the thread's own (a signal handler's) nothing says how far it reaches.
   uint64_t top = append->sp >= self->stack_low ? self->stack_top : 0;
@@ -97,8 +96,8 @@ WRITER uint64_t *words_resync(const struct ftrace_buffer *buffer, uint64_t *curs
   for (uint32_t step = 0; frame > below && !(frame & 7) && frame < top && top - frame >= 16; step++) {
     const uint64_t *const record = (const uint64_t *)frame;
     if (is_frame(buffer, record[1])) {
-      if (count == FTRACE_RESYNC_FRAMES || step == STEPS) {
-        more = 1;
+      if (count == most || step == STEPS) {
+        *more = FTRACE_FRAMES_CUT;
         break;
       }
       cursor[count++] = record[1];
@@ -108,6 +107,32 @@ WRITER uint64_t *words_resync(const struct ftrace_buffer *buffer, uint64_t *curs
     below = frame;
     frame = record[0];
   }
-  *head = FTRACE_WORD(more << 4 | FTRACE_WORD_RESYNC, count);
   return cursor + count;
+}
+
+// The address after the site lies in the function as a return address does.
+static WRITER uint64_t *write_own(const struct ftrace_buffer *buffer, uint64_t *cursor, const struct ftrace_append *append) {
+  const uint64_t *const stack = (const uint64_t *)append->sp;
+  if (is_frame(buffer, stack[0])) *cursor++ = stack[0];
+  return cursor;
+}
+
+WRITER uint64_t *words_resync(const struct ftrace_buffer *buffer, uint64_t *cursor, const struct ftrace_append *append) {
+  uint64_t *const head = cursor++;
+  uint32_t more = 0;
+  // At an exit the function itself is open still.
+  if (append->end == FTRACE_END_EXIT) cursor = write_own(buffer, cursor, append);
+  cursor = write_frames(buffer, cursor, append, FTRACE_RESYNC_FRAMES - (uint32_t)(cursor - head - 1), &more);
+  *head = FTRACE_WORD(more << 4 | FTRACE_WORD_RESYNC, cursor - head - 1);
+  return cursor;
+}
+
+WRITER uint64_t *words_stack(const struct ftrace_buffer *buffer, uint64_t *cursor, const struct ftrace_append *append, uint64_t now) {
+  uint64_t *const head = cursor++;
+  uint32_t more = 0;
+  *cursor++ = now;
+  cursor = write_own(buffer, cursor, append);
+  cursor = write_frames(buffer, cursor, append, FTRACE_STACK_RECORD_FRAMES - (uint32_t)(cursor - head - 2), &more);
+  *head = FTRACE_WORD(more << 4 | FTRACE_WORD_STACK, cursor - head - 1);
+  return cursor;
 }

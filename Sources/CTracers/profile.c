@@ -60,14 +60,18 @@ static WRITER uint32_t refill(struct ftrace_sink *sink, struct ftrace_channel *c
   return 0;
 }
 
-static void close_shadow(struct ftrace_sink *sink, struct ftrace_channel *channel) {
+static void keep_nested(struct ftrace_sink *sink, struct ftrace_channel *channel) {
   struct ftrace_profile *const profile = (struct ftrace_profile *)sink;
   atomic_fetch_add_explicit(&profile->nested, channel->lost_nested[FTRACE_END_ENTRY], memory_order_relaxed);
+}
+
+static void close_shadow(struct ftrace_sink *sink, struct ftrace_channel *channel) {
+  keep_nested(sink, channel);
   if (channel->scratch) ftrace_shadow_give(channel->scratch);
 }
 
 void ftrace_profile_init(struct ftrace_profile *profile, uint64_t base, uint64_t bytes, const int32_t *threads, uint32_t thread_count) {
-  *profile = (struct ftrace_profile){.sink = {.refill = refill, .close = close_shadow}, .base = base};
+  *profile = (struct ftrace_profile){.sink = {.refill = refill, .close = close_shadow, .forget = keep_nested}, .base = base};
   const uint64_t places = bytes / 16, index = (places * 4 + 4095) & ~UINT64_C(4095);
   profile->record_count = places < MOST_RECORDS ? (uint32_t)places : MOST_RECORDS;
   ftrace_shadows_init(&profile->shadows, FTRACE_SHADOW_DEPTH, index + (uint64_t)profile->record_count * sizeof(struct ftrace_profile_record),

@@ -15,6 +15,7 @@ public struct StopReport: Equatable, Sendable {
   public var batchSize: Int
   /// Registered threads, and how many of them were inside when the stop began.
   public var workers: Int
+  /// Workers that were in emitted code when the stop began.
   public var waitedFor: Int
   /// Kernel thread id of the last worker to arrive, nil if none was waited for.
   public var lastWorker: Int32?

@@ -9,6 +9,7 @@ import FtracePlatform
 final class Ledger {
   let books: Books
   private var settlement: Settlement
+  private(set) var compiled: CompiledBooks
   private var selection = Settlement.Selection()
   private var filters: [TortureFilter?]
   private var bodies: [Body?] = []
@@ -39,6 +40,7 @@ final class Ledger {
     books = try Books(workers: workers, functions: functions, runtime: runtime)
     settlement = Settlement(workers: workers, tracers: Books.tracers)
     filters = Array(repeating: nil, count: Books.tracers)
+    compiled = CompiledBooks(workers: workers, base: runtime.codeAddresses.lowerBound)
   }
 
   func note(_ mismatch: String) { mismatches.append(mismatch) }
@@ -58,14 +60,22 @@ final class Ledger {
       selection.masks.append(0)
       books.used = bodies.count
     }
-    selection.masks[cell] = mask(of: name)
+    select(cell)
     return cell
   }
 
+  /// The body has its code. Before the next boundary.
+  func install(_ cell: Int, _ code: TortureCode) { compiled.install(cell, code) }
+
+  /// The body is about to go out of use while workers may be in it: its exits are NOPs from some stop on.
+  func beginsToLeave(_ cell: Int) { books.followExits(of: cell, at: compiled.exitSite(of: cell)) }
+  func staysAfterAll(_ cell: Int) { books.followExits(of: cell, at: nil) }
+
   /// The body is not to be, after all.
   func discard(_ cell: Int) {
-    selection.masks[cell] = 0
     bodies[cell] = nil
+    select(cell)
+    books.followExits(of: cell, at: nil)
     freeCells.append(cell)
   }
 
@@ -103,13 +113,35 @@ final class Ledger {
     selectAnew()
   }
 
+  func startCompiled(_ slot: Int, _ filter: TortureFilter) {
+    compiled.start(slot, filter)
+    selectAnew()
+  }
+
+  /// What it owes of each worker.
+  func stopCompiled(_ slot: Int) -> [EventDues] {
+    defer { selectAnew() }
+    return compiled.stop(slot)
+  }
+
+  func changeCompiled(_ slot: Int, _ filter: TortureFilter) {
+    compiled.change(slot, filter)
+    selectAnew()
+  }
+
   private func mask(of name: TortureName) -> UInt8 {
     guard selection.isOn else { return 0 }
     return filters.indices.reduce(0) { filters[$1]?.selects(name) == true ? $0 | 1 << $1 : $0 }
   }
 
   private func selectAnew() {
-    for cell in bodies.indices { selection.masks[cell] = bodies[cell].map { mask(of: $0.name) } ?? 0 }
+    for cell in bodies.indices { select(cell) }
+  }
+
+  private func select(_ cell: Int) {
+    let name = bodies[cell]?.name
+    selection.masks[cell] = name.map(mask) ?? 0
+    compiled.select(cell, name, isOn: selection.isOn)
   }
 
   /// Settles the interval that ended with the last boundary. The selection is that of the interval; change it afterwards.
@@ -124,6 +156,7 @@ final class Ledger {
       let deltas = books.deltas(of: worker)
       calls = deltas[..<books.used].reduce(calls, &+)
       let observation = observation(of: worker)
+      settleCompiled(worker, observation, deltas)
       findings.add(observation, isInterrupted: books.state(of: worker).interrupted != 0)
       for discrepancy in settlement.settle(worker, observation, deltas, selection) {
         note(description(of: discrepancy))
@@ -131,6 +164,17 @@ final class Ledger {
     }
     books.turnPage()
     recycle()
+  }
+
+  private func settleCompiled(_ worker: Int, _ observation: Settlement.Observation, _ deltas: [UInt64]) {
+    let exiting = books.state(of: worker).exiting
+    let now = Passes.InFlight(entry: observation.place.body, exit: exiting == 0 ? nil : books.cell(at: exiting))
+    let (exits, untraced) = (books.exitsRow, books.untracedRow)
+    compiled.settle(worker, now: now) { before in
+      Passes(
+        width: books.used, entries: { deltas[$0] }, exits: { deltas[exits + $0] },
+        untracedExits: { deltas[untraced + $0] }, untracedEntries: observation.untraced, before: before, now: now)
+    }
   }
 
   /// What was drained before the boundary has no count left to settle.

@@ -22,7 +22,9 @@ extension Torture {
     guard let cell = ledger.newBody(function.name) else { throw TortureError.noCell }
     do {
       let emit = emitter(of: function, cell: cell, callees: symbols)
-      return (try runtime.define(function.name.text, signature: Signature([.int64], returning: .int64), emit), cell)
+      let handle = try runtime.define(function.name.text, signature: Signature([.int64], returning: .int64), emit)
+      ledger.install(cell, try TortureCode(handle))
+      return (handle, cell)
     } catch {
       ledger.discard(cell)
       throw error
@@ -34,8 +36,10 @@ extension Torture {
   ) -> (FunctionBuilder) throws(AssemblerError) -> Void {
     let variant = Int.random(in: 0..<210, using: &generator)
     let (block, displacement) = (ledger.books.blockPointer, ledger.books.displacement(of: cell))
+    let exits = ledger.books.exitDisplacement(of: cell)
     return { [host] f in
-      function.emit(f, block: block, cell: displacement, variant: variant, callees: symbols, host: host)
+      function.emit(
+        f, block: block, cell: displacement, exits: exits, variant: variant, callees: symbols, host: host)
     }
   }
 
@@ -55,13 +59,16 @@ extension Torture {
     let function = functions[index]
     guard let cell = ledger.newBody(function.name) else { return }
     let stop = ledger.books.stops
+    ledger.beginsToLeave(cells[index])
     do {
       let emit = emitter(of: function, cell: cell, callees: function.callees.map { handles[$0].symbol })
       try runtime.redefine(handles[index], emit)
     } catch {
+      ledger.staysAfterAll(cells[index])
       ledger.discard(cell)
       throw error
     }
+    ledger.install(cell, try TortureCode(handles[index]))
     ledger.retire(cells[index], since: stop, isQuiet: turnsEnd())
     cells[index] = cell
     report.redefines += 1
@@ -139,6 +146,14 @@ struct LeavingFunction {
 /// What a torture cannot go on without.
 enum TortureError: Error, CustomStringConvertible {
   case noCell
+  case noExit
+  case damagedFile(String)
 
-  var description: String { "too many bodies that went are still in use" }
+  var description: String {
+    switch self {
+    case .noCell: "too many bodies that went are still in use"
+    case .noExit: "a body does not end as it was emitted"
+    case .damagedFile(let damage): "the file of a trace does not make sense: \(damage)"
+    }
+  }
 }

@@ -4,11 +4,17 @@ import Ftrace
 /// The controller's operations.
 extension Torture {
   func step() throws {
+    steps += 1
+    generator = TortureThread(.controller, incarnation: steps).generator(of: options.seed)
+    // Before anything that depends on what has happened.
+    let operation = Int.random(in: 0..<100, using: &generator)
+    log.add(UInt64(operation))
     if options.churn { replaceEndedWorkers() }
     if options.forks { tendForks() }
     try freeLeaving()
-    switch Int.random(in: 0..<100, using: &generator) {
-    case 0..<26: try toggleTracer()
+    switch operation {
+    case 0..<20: try toggleTracer()
+    case 20..<26: try changeCompiled()
     case 26..<38: try changeFilter()
     case 38..<43: try setEnabled(!runtime.isEnabled)
     case 43..<56: try redefine()
@@ -71,7 +77,7 @@ extension Torture {
     }
   }
 
-  private func randomFilter() -> TortureFilter {
+  func randomFilter() -> TortureFilter {
     switch Int.random(in: 0..<9, using: &generator) {
     case 0, 1, 2: .all
     case 3: .layer(Int.random(in: 0..<TortureFunction.layers, using: &generator))

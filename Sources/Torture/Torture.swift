@@ -8,7 +8,11 @@ import FtraceQuiescence
 /// the books of both sides must agree to the last call.
 public final class Torture {
   let options: TortureOptions
+  /// The controller's, begun anew with each step: what a step does is fixed, however the ones before it went.
   var generator: SeededGenerator
+  /// Steps that were begun.
+  var steps = 0
+  var log = OperationLog()
   let runtime: TraceRuntime
   let ledger: Ledger
   let host: HostHandle
@@ -21,6 +25,8 @@ public final class Torture {
   var report = TortureReport()
   var generation = 0
   var tracers: [TortureTracer] = []
+  /// The compiled ones, by slot.
+  var compiled: [(any TortureCompiled)?] = Array(repeating: nil, count: compiledSlots)
   var table = TortureTable([])
   var workers: [TortureWorker] = []
   let forking = TortureFork()
@@ -31,7 +37,7 @@ public final class Torture {
   /// Makes the runtime and the books.
   public init(_ options: TortureOptions) throws {
     self.options = options
-    generator = SeededGenerator(seed: options.seed)
+    generator = TortureThread(.controller).generator(of: options.seed)
     var configuration = Configuration()
     configuration.recording = options.recording == .atEmission ? .atEmission : .onFirstCall
     configuration.daemonClock = options.daemon ? .system : .manual
@@ -54,7 +60,7 @@ public final class Torture {
       return TortureFunction.hostValue(x)
     }
     #if FTRACE_DELAYS
-      if options.delays { ftrace_delay_default(options.seed | 1) }
+      if options.delays { ftrace_delay_seed(options.seed | 1) }
       if let sabotage = options.sabotage { runtime.sabotage(Sabotage(rawValue: sabotage)) }
     #endif
     tracers = (0..<Books.tracers).map {
@@ -66,18 +72,21 @@ public final class Torture {
   /// Runs until the time is over or something does not add up.
   public func run() throws -> TortureReport {
     // The controller calls functions too, those that no worker calls.
+    ftrace_delay_number(TortureThread(.controller).number)
     try withWorker(named: "torture") { _ in
       ledger.books.adopter(worker: options.threads, seed: generator.next())()
       try defineFunctions()
       table = TortureTable(try functions.filter(\.isRoot).map { try entry(of: $0.index) })
       if options.forks { try Self.rehearseForks(options) }
-      for number in 0..<options.threads { workers.append(startWorker(number)) }
+      for number in 0..<options.threads { workers.append(startWorker(TortureThread(.worker, index: number))) }
       ledger.books.observe(runtime)
       defer { unsafe runtime.observeStops(nil, nil) }
 
       let end = clock.now + options.duration
       var nextLine = clock.now + .seconds(5)
-      while clock.now < end, ledger.mismatches.isEmpty, table.wrong.withLock({ $0.isEmpty }) {
+      while options.steps.map({ steps < $0 }) ?? (clock.now < end), ledger.mismatches.isEmpty,
+        table.wrong.withLock({ $0.isEmpty })
+      {
         attempt { try step() }
         update()
         if clock.now >= nextLine {
@@ -115,10 +124,15 @@ public final class Torture {
   private func finish() {
     finishForks()
     if !runtime.isEnabled, ledger.mismatches.isEmpty { attempt { try setEnabled(true) } }
+    for slot in compiled.indices { attempt { try stopCompiled(slot) } }
     for tracer in tracers where tracer.isRegistered { attempt { try unregister(tracer) } }
     attempt { try runtime.reclaim() }
-    table.stopping.store(true, ordering: .relaxed)
-    for worker in workers { worker.finish() }
+    if options.turns == nil { table.stopping.store(true, ordering: .relaxed) }
+    for worker in workers {
+      worker.finish()
+      note(worker)
+    }
+    report.operations[TortureThread(.controller)] = log
     attempt { try freeLeaving() }
     // One more stop, with nobody inside, for the last figures.
     attempt { try boundary({}) {} }
@@ -154,12 +168,12 @@ public final class Torture {
 
   // MARK: - Workers
 
-  private func startWorker(_ number: Int) -> TortureWorker {
-    let seed = generator.next()
-    let turns = options.churn ? Int.random(in: 1...400, using: &generator) : .max
+  private func startWorker(_ identity: TortureThread) -> TortureWorker {
+    let number = identity.index
+    let turns = options.turns.map { $0...$0 } ?? (options.churn ? 1...400 : .max ... .max)
     let worker = TortureWorker(
-      number: number, seed: seed, turns: turns, table: table, failing: number < options.failingWorkers,
-      adopt: ledger.books.adopter(worker: number, seed: seed))
+      identity, seed: options.seed, turns: turns, table: table, failing: number < options.failingWorkers,
+      adopt: ledger.books.adopter(worker: number, seed: identity.seed(of: options.seed)))
     if worker.hasStarted { report.threads += 1 }
     return worker
   }
@@ -168,8 +182,15 @@ public final class Torture {
   func replaceEndedWorkers() {
     for number in workers.indices where workers[number].hasEnded {
       workers[number].finish()
-      workers[number] = startWorker(number)
+      note(workers[number])
+      var next = workers[number].identity
+      next.incarnation += 1
+      workers[number] = startWorker(next)
     }
+  }
+
+  private func note(_ worker: TortureWorker) {
+    if options.keepsLogs { report.operations[worker.identity] = worker.log }
   }
 
   /// Tells whether every worker has let go of the gates that it had read before this was called.

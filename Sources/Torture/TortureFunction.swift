@@ -46,12 +46,14 @@ struct TortureFunction {
 
   /// Emits one of the ways to compute `x * factor + addend + host(x + 2) + sum of callees(x + 1)`.
   ///
-  /// The first instructions are those that the books know: the site, and two that count (`torture_books.h`).
+  /// The first instructions are those that the books know: the site, and two that count (`torture_books.h`). So are those before the return.
   /// - Parameters:
   ///   - block: displacement from `fs:0` of the pointer to the worker's block.
   ///   - cell: distance of the body's counter from the block; at least 128, so that it takes four bytes.
+  ///   - exits: the same of the counter of its exits.
   func emit(
-    _ f: FunctionBuilder, block: Int32, cell: Int32, variant: Int, callees symbols: [Symbol], host: HostHandle
+    _ f: FunctionBuilder, block: Int32, cell: Int32, exits: Int32, variant: Int, callees symbols: [Symbol],
+    host: HostHandle
   ) {
     f.entrySite()
     f.mov(.r11, .fs(block))
@@ -92,7 +94,11 @@ struct TortureFunction {
       f.add(.r12, .rax)
     }
     f.mov(.rax, .r12)
-    f.functionReturn()
+    f.epilogue()
+    f.exitSite()
+    f.mov(.r11, .fs(block))
+    f.inc(.qword, .base(.r11, exits))
+    f.ret()
   }
 
   /// Long enough that a stop finds a worker here while the function is replaced: thousands of polls.

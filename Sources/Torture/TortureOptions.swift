@@ -17,6 +17,8 @@ public struct TortureOptions: Sendable {
   /// Whether the process forks now and then; a child checks what it has for a moment, and ends. A child that finds something writes to
   /// standard error.
   public var forks = false
+  /// Whether compiled tracers of events and of counts are started and stopped as well, and their books settled for each worker.
+  public var tracers = true
   /// Random delays in race windows; needs a build with the trait `Delays`.
   public var delays = false
   /// A fault to plant; needs a build with the trait `Delays`.
@@ -39,6 +41,11 @@ public struct TortureOptions: Sendable {
 
   /// Workers whose thread ends before its first call, as if it could not be attached: for a test.
   package var failingWorkers = 0
+  /// Bounds for a test: steps of the controller in place of a duration, and turns of each worker, which are waited for.
+  package var steps: Int?
+  package var turns: Int?
+  /// Whether the report has what each thread did.
+  package var keepsLogs: Bool { steps != nil || turns != nil }
 
   public init() {}
 
@@ -65,8 +72,14 @@ public struct TortureReport: Sendable {
   public var timeouts = 0
   public var threads = 0
   public var forks = 0
+  /// Compiled tracers that were started, and what they recorded and lost.
+  public var tracers = 0
+  public var events: UInt64 = 0
+  public var lost: UInt64 = 0
   /// Where the stops that divided the books found the workers; not in the summary.
   public var findings = TortureFindings()
+  /// What threads did, of a torture with bounds.
+  package var operations: [TortureThread: OperationLog] = [:]
 
   public init() {}
 
@@ -81,6 +94,9 @@ public struct TortureReport: Sendable {
         retargets: UInt64(retargets), frees: UInt64(frees), redefines: UInt64(redefines), timeouts: UInt64(timeouts),
         threads: UInt64(threads), forks: UInt64(forks)))
   }
+
+  /// What compiled tracers did: the line before the last.
+  public var tracerSummary: String { "events=\(events) lost=\(lost) tracers=\(tracers)" }
 
   /// The line that ends the output.
   public var summary: String {

@@ -34,32 +34,43 @@ final class TortureWorker: Sendable {
     let turns = Atomic<Int>(0)
     /// The thread makes no call any more, or never did.
     let hasEnded = Atomic<Bool>(false)
+    let log = Mutex(OperationLog())
   }
 
+  let identity: TortureThread
   private let progress = Progress()
   private let thread: pthread_t?
 
+  /// The name of the thread at a place in the books.
+  static func name(_ place: Int) -> String { "torture-\(place)" }
+
   /// - Parameters:
-  ///   - number: its place in the books.
-  ///   - seed: fixes its calls.
-  ///   - turns: how many it makes.
+  ///   - identity: of the thread; its index is its place in the books.
+  ///   - seed: the torture's, which with the identity fixes its calls.
+  ///   - turns: how many it makes, by its own random numbers.
   ///   - adopt: gives the thread its block in the books.
   init(
-    number: Int, seed: UInt64, turns: Int, table: TortureTable, failing: Bool, adopt: @escaping @Sendable () -> Void
+    _ identity: TortureThread, seed: UInt64, turns: ClosedRange<Int>, table: TortureTable, failing: Bool,
+    adopt: @escaping @Sendable () -> Void
   ) {
+    self.identity = identity
     let progress = progress
-    thread = startThread(named: "torture-\(number)") {
+    let name = Self.name(identity.index)
+    thread = startThread(named: name) {
       // Pairs with the acquiring load in `hasEnded`: the books are complete.
       defer { progress.hasEnded.store(true, ordering: .releasing) }
       if failing { return }
-      var generator = SeededGenerator(seed: seed)
-      ftrace_delay_seed(seed &* 2 &+ 1)
+      ftrace_delay_number(identity.number)
+      var generator = identity.generator(of: seed)
+      let turns = turns.count == 1 ? turns.lowerBound : Int.random(in: turns, using: &generator)
+      var log = OperationLog()
+      defer { progress.log.withLock { $0 = log } }
       // A thread that cannot be registered ends at once: the others go on without it.
-      try? withWorker(named: "torture-\(number)") { _ in
+      try? withWorker(named: name) { _ in
         adopt()
         for _ in 0..<turns {
           if table.stopping.load(ordering: .relaxed) { break }
-          Self.turn(table, &generator)
+          Self.turn(table, &generator, &log)
           progress.turns.add(1, ordering: .releasing)
         }
       }
@@ -70,6 +81,8 @@ final class TortureWorker: Sendable {
   /// Whether the thread makes no call any more. One that did not start has ended as well.
   var hasEnded: Bool { progress.hasEnded.load(ordering: .acquiring) }
   var hasStarted: Bool { thread != nil }
+  /// What it did. Complete once it has ended.
+  var log: OperationLog { progress.log.withLock { $0 } }
 
   /// Tells whether the worker has let go of all that it read from the table before this was called.
   func turnsEnd() -> @Sendable () -> Bool {
@@ -86,11 +99,13 @@ final class TortureWorker: Sendable {
   }
 
   /// Some dozens of calls with one view of the table.
-  private static func turn(_ table: TortureTable, _ generator: inout SeededGenerator) {
+  private static func turn(_ table: TortureTable, _ generator: inout SeededGenerator, _ log: inout OperationLog) {
     let entries = table.snapshot()
     for _ in 0..<32 {
-      let entry = entries[Int(truncatingIfNeeded: generator.next() >> 33) % entries.count]
+      let place = Int(truncatingIfNeeded: generator.next() >> 33) % entries.count
+      let entry = entries[place]
       let argument = Int64(truncatingIfNeeded: generator.next() & 0xFFFF)
+      log.add(UInt64(place) << 16 | UInt64(argument))
       // Safe: the controller frees a function only after every worker has let go of the table that held its gate.
       let result = unsafe call(gate: entry.gate, argument)
       if result != entry.check(argument) {

@@ -39,13 +39,16 @@ public enum RecordedTracer: String, Sendable, CaseIterable {
   }
 
   /// What records into a buffer, as the options say.
-  func ops(_ name: String, _ filter: TraceFilter, _ options: TracerOptions, into buffer: TraceBuffer) -> TraceOps {
+  func ops(
+    _ name: String, _ filter: TraceFilter, _ options: TracerOptions, into buffer: TraceBuffer,
+    unless state: TriggerState?
+  ) -> TraceOps {
     switch self {
     case .function:
       TraceOps(
         name: name, filter: filter,
-        body: EventBody(ends: .entry, parents: true, values: options.values, into: buffer))
-    case .functionGraph: .graph(name, filter, options, into: buffer)
+        body: EventBody(ends: .entry, parents: true, values: options.values, into: buffer, unless: state))
+    case .functionGraph: .graph(name, filter, options, into: buffer, unless: state)
     }
   }
 }

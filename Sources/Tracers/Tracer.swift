@@ -40,6 +40,10 @@ public struct TracerOptions: Sendable {
   public var callbackEnds = TraceEnds.entry
   /// Which calls `function_graph` records, of those that the filter wants.
   public var graph = GraphLimits()
+  /// What happens when certain functions are entered: of `function` and `function_graph`.
+  public var triggers: [TraceTrigger] = []
+  /// Whether nothing is recorded before a trigger switches the recording on: of the same two.
+  public var beginsPaused = false
   /// The kernel's ids of the threads that `function_graph` and `profile` trace; none: all.
   public var threads: [Int32] = []
 

@@ -26,14 +26,15 @@ import Testing
 
   @Test(arguments: [TraceBuffer.Mode.overwrite, .discard], [2, 5, 64])
   func accountsOfSeveralWorkersAreExactWhileTheyAreRead(mode: TraceBuffer.Mode, blocks limit: Int) throws {
-    ftrace_delay_default(UInt64(limit))
-    defer { ftrace_delay_default(0) }
+    ftrace_delay_seed(UInt64(limit))
+    defer { ftrace_delay_seed(0) }
     let buffer = try TraceBuffer(.small(mode, blocks: limit))
     let writers = (0..<4).map { _ in Writer(buffer) }
     var blocks: [EventBlock] = []
     let done = Counter()
     beside({
       onThreads(4) { index in
+        ftrace_delay_number(UInt64(index + 1))
         writers[index].run(seed: UInt64(index + 1), operations: 100_000, nested: index == 3 ? 100 : 0)
         writers[index].close()
         done.add()

@@ -82,6 +82,7 @@ struct Replay {
         wrong.append("resync: \(frames), not \(stack)")
       }
       stream.stack = record.isCut ? nil : frames
+    case .stack: break
     case .values:
       values += 1
       if record.wordCount == 0 { wrong.append("no values") }

@@ -30,7 +30,8 @@ import Testing
             words.append(UInt64(3) << 48 | 0x7FFF_0000_0000 | UInt64(place))
           case 10: words += [UInt64(9) << 32 | 2, random.next(), random.next()]
           default:
-            switch random.next() % 3 {
+            switch random.next() % 4 {
+            case 2: words += [UInt64(11) << 32 | 3, clock, 0x7FFF_0000_0000 + UInt64(place) + 5, 0x7FFF_0000_0000 + 80]
             case 0: words += [UInt64(2 | UInt32(random.next() % 12) << 4) << 32 | 1, random.next() % 100]
             case 1: words += [UInt64(3) << 32 | 2, 0x7FFF_0000_0000 + UInt64(place) + 30, 0x7FFF_0000_0000 + 80]
             default: words.append(UInt64(10) << 32 | random.next() % 4)
@@ -53,7 +54,7 @@ import Testing
     let snapshot = TraceSnapshot(
       tracer: tracer, process: 1, realtime: 0, code: 0x7FFF_0000_0000..<0x7FFF_0010_0000, blockBytes: 4096,
       calibration: calibration, blocks: blocks(&random), workers: [], names: names, losses: EventLosses())
-    let path = "/dev/shm/ftrace-damaged-\(System.processID)-\(tracer)"
+    let path = "/dev/shm/ftrace-damaged-\(System.processID)-\(tracer)-\(random.next())"
     try snapshot.write(to: path)
     defer { try? System.unlink(path) }
     return try Array(Data(contentsOf: URL(fileURLWithPath: path)))

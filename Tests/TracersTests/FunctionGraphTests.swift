@@ -1,6 +1,8 @@
 import Ftrace
 import FtraceEngine
 import FtraceTestSupport
+import FtraceTraceBuffer
+import FtraceTracers
 import FtraceX86Assembler
 import Testing
 
@@ -42,6 +44,29 @@ import Testing
         lines.filter { $0.contains("inner();") }.allSatisfy { $0.contains(" | " + duration) && $0.contains("somebod-") }
       )
       #expect(trace.counts() == GraphTrace.Counts(entries: 3, exits: 3))
+    }
+  }
+
+  @Test("what was recorded stays the buffer's when the ops has gone, however long nobody reads it")
+  func readLate() throws {
+    try withRuntime { runtime in
+      let fib = try runtime.fib()
+      for limits in [GraphLimits(), GraphLimits(maxDepth: 100)] {
+        var options = TracerOptions(bufferBytes: 1 << 20)
+        options.graph = limits
+        let buffer = try TraceBuffer.make(options, tracer: "function_graph", for: runtime)
+        let ops = TraceOps.graph("late", .all, options, into: buffer)
+        try runtime.register(ops)
+        #expect(fib(10) == 55)
+        try runtime.unregister(ops)
+        // Stops that take back the ops's code, and empty its channels.
+        for _ in 0..<4 { try runtime.reclaim() }
+        let other = CountTracer()
+        try other.start(in: runtime)
+        #expect(fib(5) == 5)
+        _ = try other.stop()
+        #expect(GraphTrace(buffer.snapshot()).counts() == GraphTrace.Counts(entries: 177, exits: 177))
+      }
     }
   }
 

@@ -29,7 +29,7 @@ expect 'delays at any instruction find nothing' 0 \
   "$delays" torture --seconds 2 --threads 4 --seed 2 --delays --grace 0 --churn --daemon
 expect 'delays need the trait' 64 "$plain" torture --seconds 2 --threads 4 --seed 1 --delays
 grep -q 'swift build.*--traits Delays' "$output" || { echo 'FAILED: --delays: the command is not named' && failures=$((failures + 1)); }
-for saboteur in drop-event skip-site stale-callee skip-wait skip-scan; do
+for saboteur in drop-event skip-site stale-callee skip-wait skip-scan lose-event; do
   expect "$saboteur is found" 1 "$delays" torture --seconds 5 --threads 4 --seed 1 --sabotage "$saboteur"
   grep -q 'mismatches=[1-9]' "$output" || { echo "FAILED: $saboteur: no mismatch was counted" && failures=$((failures + 1)); }
   expect "$saboteur needs the trait" 64 "$plain" torture --seconds 5 --threads 4 --seed 1 --sabotage "$saboteur"

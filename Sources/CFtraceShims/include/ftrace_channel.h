@@ -3,8 +3,8 @@
 #pragma once
 #include "ftrace_thread.h"
 
-/// Which end of a function an event is of.
-enum { FTRACE_END_ENTRY = 0, FTRACE_END_EXIT = 1 };
+/// Which end of a function an event is of; NONE: a record at an entry that is no event, and is not counted if it finds no room.
+enum { FTRACE_END_ENTRY = 0, FTRACE_END_EXIT = 1, FTRACE_END_NONE = 2 };
 
 struct ftrace_sink;
 
@@ -48,6 +48,9 @@ struct ftrace_sink {
   /// Functions of the calling worker ended without their exits: a longjmp(3) has landed. `append` says where the frames that are left begin,
   /// as at an entry. Called as `refill` is, outside of every append of the channel. May be NULL.
   void (*unwound)(struct ftrace_sink *sink, struct ftrace_channel *channel, const struct ftrace_append *append);
+  /// The ops has gone, and nothing that names the sink can run any more: what was written is the sink's from here on. Called by any thread, with no
+  /// worker starting or ending. May be NULL.
+  void (*forget)(struct ftrace_sink *sink, struct ftrace_channel *channel);
   uint32_t slot; // of the runtime
   uint32_t ops;  // the channel's index
   // Events that found no worker block, for want of memory, by end.

@@ -50,8 +50,13 @@ void ftrace_buffer_set_code(struct ftrace_buffer *buffer, uint64_t start, uint64
 enum {
   FTRACE_WANT_CLOSE = 1,  // close the open block, unless it is empty
   FTRACE_WANT_RESYNC = 2, // write the open frames
+  FTRACE_WANT_RESUME = 4, // the same, and that there was a pause before
 };
 void ftrace_buffer_kick(struct ftrace_buffer *buffer, uint32_t wants);
+/// Writes the frames of the calling worker at an entry, the entered function's first, into its stream: a record of its own, not an event.
+/// `channel` is the buffer's own channel of this worker. Called as `refill` of another sink is. Returns false, and has written nothing, if this is a signal
+/// handler that has interrupted an append, or there is no room.
+bool ftrace_buffer_write_stack(struct ftrace_buffer *buffer, struct ftrace_channel *channel, const struct ftrace_append *append);
 /// Events from the next append of each worker on are in blocks of this epoch. In a stop, if it is to be exact.
 void ftrace_buffer_set_epoch(struct ftrace_buffer *buffer, uint32_t epoch);
 uint32_t ftrace_buffer_epoch(const struct ftrace_buffer *buffer);

@@ -14,6 +14,13 @@ enum {
   FTRACE_WORD_ENTRY = 5,
   FTRACE_WORD_VALUES = 9,
   FTRACE_WORD_UNWOUND = 10,
+  FTRACE_WORD_STACK = 11,
+};
+
+/// What the upper 28 bits of a resync say, and of a stack the first of them.
+enum {
+  FTRACE_FRAMES_CUT = 1,    // there were more frames
+  FTRACE_FRAMES_PAUSED = 2, // the worker's events before it were not recorded: tracing was off
 };
 
 /// Why an event is not in the stream: rows of every table of losses.
@@ -30,6 +37,8 @@ enum {
 enum {
   /// Open frames that a resync record can hold.
   FTRACE_RESYNC_FRAMES = 256,
+  /// Frames that a stack record can hold.
+  FTRACE_STACK_RECORD_FRAMES = 64,
   /// Words that one append may write: a block with less room is full.
   FTRACE_APPEND_WORDS = 32,
   /// Values that an append may hold beside an event, its parent, and their own head.

@@ -3,3 +3,4 @@
 #include "ftrace_counts.h"
 #include "ftrace_profile.h"
 #include "ftrace_stacks.h"
+#include "ftrace_trigger.h"

@@ -1,7 +1,9 @@
 extension CodeArena {
   /// What the arena knows of a block.
   public struct Entry: Equatable, Sendable {
+    /// The block at the address.
     public let block: CodeBlock
+    /// Whether it is in use.
     public let state: CodeBlock.State
     /// The client's own number for the block; 0 until it is set.
     public let tag: UInt32

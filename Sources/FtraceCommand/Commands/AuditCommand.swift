@@ -11,7 +11,9 @@ struct AuditCommand: ParsableCommand {
   @OptionGroup var workload: WorkloadOptions
   @OptionGroup var choice: TracerChoice
 
-  @Option(help: ArgumentHelp("First overwrite so many sites behind the engine's back.", valueName: "n"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("First overwrite so many sites behind the engine's back.", valueName: "n"))
   var corrupt = 0
 
   func validate() throws {

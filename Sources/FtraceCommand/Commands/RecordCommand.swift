@@ -31,6 +31,9 @@ struct RecordCommand: ParsableCommand {
     guard let tracer = RecordedTracer(rawValue: name) else {
       throw CommandFailure(.usage, "record writes the events of function or function_graph, not of '\(name)'")
     }
+    if choice.triggers.trigger.contains(where: { $0.trigger.action == .snapshot }) {
+      throw CommandFailure(.usage, "a recording has no snapshots: they are for 'ftrace run'")
+    }
     let session = try Session(try workload.make(), tracer: NopTracer())
     let recorder: TraceRecorder
     var options = choice.options

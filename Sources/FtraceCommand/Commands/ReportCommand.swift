@@ -16,7 +16,8 @@ struct ReportCommand: ParsableCommand {
   @Flag(help: "Print sums as JSON instead: entries, exits, lost, unwound, and what is open at both ends.")
   var json = false
 
-  @Option(help: ArgumentHelp("Print so many lines, and how many more there are.", valueName: "n"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Print so many lines, and how many more there are.", valueName: "n"))
   var limit: Int?
 
   func validate() throws {

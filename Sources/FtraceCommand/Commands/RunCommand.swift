@@ -14,7 +14,9 @@ struct RunCommand: ParsableCommand {
   @OptionGroup var workload: WorkloadOptions
   @OptionGroup var choice: TracerChoice
 
-  @Option(help: ArgumentHelp("Print so many lines of the trace, and how many more there were.", valueName: "n"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Print so many lines of the trace, and how many more there were.", valueName: "n"))
   var limit: Int?
 
   @Option(

@@ -11,7 +11,7 @@ struct LifeCommand: ParsableCommand {
       be, the exit code is 1.
       """)
 
-  @Option(help: ArgumentHelp("Functions of the second part, 1 to 1000000.", valueName: "n"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Functions of the second part, 1 to 1000000.", valueName: "n"))
   var functions = 10_000
 
   func validate() throws {

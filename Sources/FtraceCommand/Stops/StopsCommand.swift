@@ -16,10 +16,13 @@ struct StopsCommand: ParsableCommand {
 
   @OptionGroup var workload: WorkloadOptions
 
-  @Option(help: ArgumentHelp("Switch so many times, 1 to 10000000.", valueName: "n"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Switch so many times, 1 to 10000000.", valueName: "n"))
   var stops = 1000
 
-  @Option(help: ArgumentHelp("Microseconds between two switches, 0 to 1000000.", valueName: "us"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Microseconds between two switches, 0 to 1000000.", valueName: "us"))
   var period = 200
 
   @Flag(help: "Print one JSON object instead of the table.")

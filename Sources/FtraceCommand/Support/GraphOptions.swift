@@ -8,10 +8,14 @@ struct GraphOptions: ParsableArguments {
       "Record only functions whose name matches, and what they call; can be given several times.", valueName: "glob"))
   var graph: [String] = []
 
-  @Option(help: ArgumentHelp("Record calls that are nested at most so deep, from 1.", valueName: "n"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Record calls that are nested at most so deep, from 1.", valueName: "n")
+  )
   var maxDepth: Int?
 
-  @Option(help: ArgumentHelp("Record calls that took at least so long: 500ns, 10us, 1.5ms, 2s.", valueName: "duration"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Record calls that took at least so long: 500ns, 10us, 1.5ms, 2s.", valueName: "duration"))
   var threshold: Threshold?
 
   func validate() throws {

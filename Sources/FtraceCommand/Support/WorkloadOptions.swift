@@ -10,7 +10,7 @@ struct WorkloadOptions: ParsableArguments {
   @Argument(parsing: .postTerminator, help: "Arguments of the workload, after --.")
   var arguments: [String] = []
 
-  @Option(help: ArgumentHelp("Threads that run the workload, 1 to 1024.", valueName: "n"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Threads that run the workload, 1 to 1024.", valueName: "n"))
   var threads: Int?
 
   func validate() throws {
@@ -36,6 +36,7 @@ struct TracerChoice: ParsableArguments {
   var notrace: [String] = []
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Memory for events: 8K to 1T, as 64K, 512M or 1G; a number alone is one of MiB.", valueName: "size"))
   var bufferSize = BufferSize(bytes: 512 << 20)
@@ -45,13 +46,14 @@ struct TracerChoice: ParsableArguments {
       "What becomes of events that do not fit: discard loses them, overwrite those before them.", valueName: "mode"))
   var mode = TraceBuffer.Mode.discard
 
-  @Option(help: ArgumentHelp("Times of events: tsc, coarse, ordinal or monotonic.", valueName: "clock"))
-  var clock = TraceClockKind.tsc
+  @Option(help: ArgumentHelp("Times of events.", valueName: "clock"))
+  var clock = ClockName(.tsc)
 
   @Flag(help: "Record arguments and results, of functions whose signature was declared: function and function_graph.")
   var args = false
 
   @OptionGroup var graph: GraphOptions
+  @OptionGroup var triggers: TriggerOptions
 
   func validate() throws {
     if let problem = bufferSize.problem { throw ValidationError(problem) }
@@ -61,7 +63,7 @@ struct TracerChoice: ParsableArguments {
     if args, !graph.limits.isUnlimited {
       throw ValidationError("--args records every call: leave --graph, --max-depth and --threshold out")
     }
-    if graph.limits.threshold != nil, clock == .ordinal {
+    if graph.limits.threshold != nil, clock.kind == .ordinal {
       throw ValidationError("--threshold needs times: leave --clock ordinal out")
     }
   }
@@ -72,14 +74,17 @@ struct TracerChoice: ParsableArguments {
 
   var options: TracerOptions {
     var options = TracerOptions(bufferBytes: bufferSize.bytes)
-    options.clock = clock
+    options.clock = clock.kind
     options.mode = mode
     options.values = args
     options.graph = graph.limits
+    options.triggers = triggers.trigger.map(\.trigger)
+    options.beginsPaused = triggers.paused
     return options
   }
 
   func make() throws(CommandFailure) -> any Tracer {
+    if let problem = triggers.problem(for: tracer) { throw CommandFailure(.usage, problem) }
     let name = tracer ?? NopTracer.name
     // One that calls a function of the program is for programs.
     let names = Tracers.names.filter { $0 != CallbackTracer.name }
@@ -90,7 +95,8 @@ struct TracerChoice: ParsableArguments {
   /// Says which globs match nothing that the runtime has.
   func warnOfIdleGlobs(in runtime: TraceRuntime) {
     let names = runtime.functionNames
-    for glob in filter + notrace + graph.graph where !names.contains(where: { Glob(glob).matches($0) }) {
+    for glob in filter + notrace + graph.graph + triggers.trigger.map(\.glob)
+    where !names.contains(where: { Glob(glob).matches($0) }) {
       let nearest = names.nearest(to: glob)
       Terminal.complain(
         "no function matches '\(glob)'" + (nearest.isEmpty ? "" : "; did you mean \(nearest.joined(separator: ", "))?"))
@@ -110,13 +116,18 @@ extension TraceBuffer.Mode: ExpressibleByArgument {
   public static var allValueStrings: [String] { ["overwrite", "discard"] }
 }
 
-extension TraceClockKind: ExpressibleByArgument {
-  public init?(argument: String) {
-    guard let clock = Self.allCases.first(where: { "\($0)" == argument }) else { return nil }
-    self = clock
+/// A clock, as users type it: its case's name. A type of its own, since help shows numbers for an enumeration that has numbers.
+struct ClockName: ExpressibleByArgument {
+  var kind: TraceClockKind
+
+  init(_ kind: TraceClockKind) { self.kind = kind }
+
+  init?(argument: String) {
+    guard let kind = TraceClockKind.allCases.first(where: { "\($0)" == argument }) else { return nil }
+    self.kind = kind
   }
 
-  public static var allValueStrings: [String] { allCases.map { "\($0)" } }
+  static var allValueStrings: [String] { TraceClockKind.allCases.map { "\($0)" } }
 
-  public var defaultValueDescription: String { "\(self)" }
+  var defaultValueDescription: String { "\(kind)" }
 }

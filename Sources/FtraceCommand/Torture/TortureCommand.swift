@@ -10,7 +10,8 @@ struct TortureCommand: ParsableCommand {
     abstract: "Call random functions under a controller that patches without pause, and settle every call.",
     discussion: """
       Every emitted body counts its own calls by the instruction after its site; tracers count what they see. Both are read
-      while the world is stopped, and must agree to the last call. The last line has the figures; the exit code is 1 if
+      while the world is stopped, and must agree to the last call. What compiled tracers recorded and lost is held against the
+      same counters, and the line before the last says how much that was. The last line has the figures; the exit code is 1 if
       anything did not add up.
       """)
 
@@ -30,14 +31,16 @@ struct TortureCommand: ParsableCommand {
   var grace = "20"
   @Flag(help: "Let worker threads end after a while, and replace them.") var churn = false
   @Flag(help: "Fork every few hundred milliseconds, and have the child check what it got.") var fork = false
+  @Flag(inversion: .prefixedNo, help: "Start and stop compiled tracers as well, and settle their events.") var tracers =
+    true
   @Flag(help: "Inject random delays into race windows (needs a build with the trait Delays).") var delays = false
   @Option(
     help: ArgumentHelp(
-      "Plant a fault: drop-event, skip-site, stale-callee, skip-wait or skip-scan (needs a build with the trait Delays).",
+      "Plant a fault: drop-event, skip-site, stale-callee, skip-wait, skip-scan or lose-event (needs a build with the trait Delays).",
       valueName: "fault"))
   var sabotage: String?
 
-  static let sabotages = ["drop-event", "skip-site", "stale-callee", "skip-wait", "skip-scan"]
+  static let sabotages = ["drop-event", "skip-site", "stale-callee", "skip-wait", "skip-scan", "lose-event"]
 
   func validate() throws {
     guard seconds > 0, threads > 0, functions > 0 else {
@@ -70,6 +73,7 @@ struct TortureCommand: ParsableCommand {
     options.grace = Int(grace).map { .microseconds($0) }
     options.churn = churn
     options.forks = fork
+    options.tracers = tracers
     options.delays = delays
     options.sabotage = sabotage
     options.progress = { line in FileHandle.standardError.write(Data("ftrace: torture: \(line)\n".utf8)) }
@@ -78,6 +82,7 @@ struct TortureCommand: ParsableCommand {
     let report = try Torture(options).run()
     options.progress?("\(report.findings)")
     for mismatch in report.mismatches.prefix(20) { Terminal.print("mismatch: \(mismatch)") }
+    Terminal.print(report.tracerSummary)
     Terminal.print(report.summary)
     if !report.mismatches.isEmpty { throw ExitCode(1) }
     try Terminal.checkOutput()

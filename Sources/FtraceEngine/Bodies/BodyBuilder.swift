@@ -8,6 +8,7 @@ import FtraceX86Assembler
 public final class BodyBuilder {
   /// Where instructions go.
   public let code: Assembler
+  /// At which end of functions the body is emitted.
   public let end: TraceEnd
   /// Whether this is the entry of a function that the ops marks.
   public let isMarked: Bool

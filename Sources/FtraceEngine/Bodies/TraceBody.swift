@@ -14,10 +14,14 @@ public struct TraceEnds: OptionSet, Sendable, Hashable {
   public let rawValue: UInt8
   public init(rawValue: UInt8) { self.rawValue = rawValue }
 
+  /// Where functions begin.
   public static let entry = TraceEnds(rawValue: 1)
+  /// Where they return, or jump to another for good.
   public static let exit = TraceEnds(rawValue: 2)
+  /// Both ends.
   public static let both: TraceEnds = [.entry, .exit]
 
+  /// Whether an end is one of these.
   public func contains(_ end: TraceEnd) -> Bool { contains(end == .entry ? TraceEnds.entry : TraceEnds.exit) }
 }
 

@@ -9,6 +9,7 @@ public struct TraceFilter: Hashable, Sendable {
   /// Exact names to trace.
   public var functions: Set<String>
 
+  /// A filter of its three parts; without any it wants every function.
   public init(trace: [Glob] = [], notrace: [Glob] = [], functions: Set<String> = []) {
     self.trace = trace
     self.notrace = notrace

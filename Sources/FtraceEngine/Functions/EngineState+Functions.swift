@@ -120,7 +120,7 @@ extension EngineState {
     function.trap = trap
   }
 
-  /// Takes a body out of use: its sites are dropped in the next stop, its memory follows when nothing refers to it.
+  /// Takes a body out of use: its entries are dropped in the next stop, its memory and its exits follow when nothing refers to it.
   private func unlink(_ body: FunctionBody) {
     body.isUnlinked = true
     unlinked.append(body)
@@ -130,6 +130,7 @@ extension EngineState {
   func bodyReclaimed(_ body: FunctionBody, tag: UInt32) {
     names.record(
       start: body.block.offset, size: body.block.size, name: body.name, body.signature, since: body.installedAt)
+    dropExits(of: body)
     let identity = ObjectIdentifier(body)
     bodies[tag] = nil
     bodiesByIdentity[identity] = nil
@@ -182,7 +183,7 @@ extension EngineState {
 
   /// The changes that bring the sites of a body to a class.
   func classChanges(of body: FunctionBody, to new: UInt16) -> [ClassChange] {
-    body.siteOffsets.compactMap { site in
+    (body.isUnlinked ? body.siteOffsets(of: .exit) : body.siteOffsets).compactMap { site in
       let old = unsafe tables.desiredClass[Int(site >> 3)]
       return old == new ? nil : ClassChange(site: site, old: old, new: new)
     }

@@ -88,6 +88,11 @@ final class FunctionBody {
 
   /// Offsets in the arena of the sites.
   var siteOffsets: [UInt32] { sites.map { block.offset + UInt32($0.offset) } }
+
+  /// The same of its sites of one kind.
+  func siteOffsets(of kind: SiteKind) -> [UInt32] {
+    sites.filter { $0.kind == kind }.map { block.offset + UInt32($0.offset) }
+  }
 }
 
 /// A Swift closure that emitted code can call, by a thunk.

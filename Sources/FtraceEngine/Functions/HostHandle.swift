@@ -4,6 +4,7 @@ import FtraceX86Assembler
 public final class HostHandle: Sendable {
   let core: RuntimeCore
   let id: UInt32
+  /// As it was declared.
   public let name: String
   public let signature: Signature
   // Safe: touched under the engine's lock alone.

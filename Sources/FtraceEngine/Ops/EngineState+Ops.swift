@@ -77,11 +77,14 @@ extension EngineState {
     var changes: [ClassChange] = []
     // An ops that was shared and stays so is in no class.
     guard isOwn || !registered.isShared else { return [] }
-    for body in bodies.values where !body.isUnlinked && !isExcluded(body) {
-      guard let first = body.siteOffsets.first else { continue }
-      let old = classes[unsafe tables.desiredClass[Int(first >> 3)]]
+    for body in bodies.values where !isExcluded(body) {
+      // Of a body that went the exits are left.
+      guard let site = (body.isUnlinked ? body.siteOffsets(of: .exit) : body.siteOffsets).first else { continue }
+      let old = classes[unsafe tables.desiredClass[Int(site >> 3)]]
       var new = old
-      new.set(registered, filter: isOwn ? filter : nil, of: body.name)
+      // Who did not see its calls begin does not see them end.
+      let isNew = body.isUnlinked && old.members & (1 << registered.number) == 0
+      new.set(registered, filter: isOwn && !isNew ? filter : nil, of: body.name)
       new.distinguish(body.variant, for: variantMembers)
       if new != old { changes += classChanges(of: body, to: try classes.number(of: new)) }
     }

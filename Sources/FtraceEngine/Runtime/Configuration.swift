@@ -45,10 +45,13 @@ public struct Configuration: Sendable {
   public var reservation: Int = 256 << 20
   /// How code memory is mapped.
   public var mapping: CodeArena.Mapping = .automatic
+  /// When a site gets its record.
   public var recording: RecordingMode = .onFirstCall
+  /// How many records there may be.
   public var limits: RecordLimits = .arena
   /// Period of the daemon.
   public var daemonPeriod: Duration = .seconds(1)
+  /// What tells the daemon that a period has passed.
   public var daemonClock: DaemonClock = .system
   /// The time that a stop may take to gather the workers.
   public var stopDeadline: Duration = Quiescence.defaultDeadline
@@ -57,5 +60,6 @@ public struct Configuration: Sendable {
   /// Whether tracing is on at the start.
   public var enabled: Bool = true
 
+  /// The defaults, as each member says.
   public init() {}
 }

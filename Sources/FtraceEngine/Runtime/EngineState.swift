@@ -84,6 +84,8 @@ struct DesiredState {
   var stubSlots: [Symbol: UnsafeMutablePointer<UInt>] = unsafe [:]
   /// Bodies that are no longer anyone's, whose sites are dropped in the next stop.
   var unlinked: [FunctionBody] = []
+  /// Whether the last stop looked everywhere for references to what is retired, and nobody has acted on it yet.
+  var scanIsWhole = false
   /// How much may be retired before a stop is made for it.
   var reclaimAt = (blocks: EngineState.retiredLimit, bytes: EngineState.retiredBytesLimit)
   /// What is freed when a retired block is reclaimed.

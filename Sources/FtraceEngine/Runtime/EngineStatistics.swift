@@ -4,35 +4,45 @@ import FtraceQuiescence
 public struct EngineStatistics: Sendable, Hashable {
   /// Sites converted from `call mcount` by the last update that converted any, and the time that its stop held the workers.
   public var updateCount = 0
+  /// How long workers stood still for it.
   public var updateTime: Duration = .zero
   /// Sites converted altogether (the overflow guard resets it).
   public var updateTotal = 0
   /// Stops of this runtime, and those that were given up at their deadline.
   public var stops = 0
+  /// Stops that were given up, because a worker was late.
   public var timeouts = 0
   /// Instructions written in stops: at sites, and at the engine's inner calls.
   public var sitesWritten = 0
+  /// Inner calls of `mcount` and `ftrace_caller`, and gates of thunks.
   public var innerCallsWritten = 0
   /// Ticks of the daemon.
   public var ticks = 0
   /// The longest times to stop, and stopped.
   public var longestTimeToStop: Duration = .zero
+  /// And how long workers stood still at most.
   public var longestTimeStopped: Duration = .zero
 
   // Filled in when they are asked for.
 
   /// Records in use and allowed.
   public var records = 0
+  /// How many there may be.
   public var recordCapacity = 0
   /// Sites that were called and wait for conversion.
   public var pending = 0
   /// Calls that found no record, and that came from within the recorder.
   public var exhausted = 0
+  /// Calls from within the recorder, on the same thread.
   public var recursed = 0
+  /// Sites that are not written any more.
   public var quarantined = 0
-  /// Registered ops, functions that can be called, bytes of code in use and waiting for reclamation.
+  /// Ops that are registered.
   public var registeredOps = 0
+  /// Functions that can be called.
   public var functions = 0
+  /// Bytes of code in use.
   public var liveCodeBytes = 0
+  /// Bytes of code that wait for a stop without a reference to them.
   public var retiredCodeBytes = 0
 }

@@ -14,6 +14,8 @@ import FtracePlatform
   private var free: [UInt32] = []
   /// Records that were ever used, those that came back included.
   private(set) var count = 0
+  /// Those that are in use.
+  var used: Int { count - free.count }
   private let capacity: Int
 
   /// Reserves tables for an arena: one site in each aligned word of eight bytes.

@@ -4,6 +4,7 @@ public struct QuarantinedSite: Hashable, Sendable {
   public var ip: UInt
   /// Name of the function that holds it.
   public var function: String
+  /// The five bytes that its record says.
   public var expected: [UInt8]
   /// What was there instead; nothing if the page cannot be written at all.
   public var found: [UInt8]

@@ -2,6 +2,7 @@ import FtraceX86Assembler
 
 /// What the engine knows of a site, and what is there.
 public struct SiteReport: Sendable, Hashable {
+  /// What a site does.
   public enum State: Sendable, Hashable {
     /// Never called since it was emitted: `call mcount`.
     case unrecorded
@@ -19,12 +20,15 @@ public struct SiteReport: Sendable, Hashable {
   /// Address of the site.
   public var ip: UInt
   public var function: String
+  /// Which end of the function it is at.
   public var kind: SiteKind
   /// Number of the installation of the function's code.
   public var generation: UInt32
+  /// What it does, by its record.
   public var state: State
-  /// The five bytes that are there, and those that the state stands for.
+  /// The five bytes that are there.
   public var bytes: [UInt8]
+  /// Those that the state stands for.
   public var expected: [UInt8]
 
   /// Whether the bytes are what they should be.
@@ -40,6 +44,7 @@ public struct AuditReport: Sendable {
   /// Quarantined sites that were found sound and are written again.
   public var released: [QuarantinedSite] = []
 
+  /// Whether no site was found with other bytes.
   public var isSound: Bool { damaged.isEmpty }
 }
 

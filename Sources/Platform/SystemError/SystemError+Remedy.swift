@@ -41,6 +41,7 @@ extension SystemError {
     ([], ENFILE, "raise the system's limit of open files (fs.file-max)"),
     ([], ENOENT, "check that the path exists"),
     ([], ENOTDIR, "check that each part of the path but the last is a directory"),
+    ([], EISDIR, "it is a directory; name a file"),
     ([], EACCES, "check the permissions of the path"),
     ([], EPERM, "a security policy refuses it; allow it, or run with the privilege"),
     ([], EROFS, "choose a path on a writable file system"),

@@ -58,7 +58,9 @@ extension Torture {
   }
 
   private func newChild() -> TortureChild {
-    TortureChild(runtime: runtime, functions: functions, handles: handles, seed: generator.next())
+    TortureChild(
+      runtime: runtime, functions: functions, handles: handles,
+      seed: TortureThread(.child, incarnation: report.forks).seed(of: options.seed))
   }
 
   private func forkHere() {

@@ -7,6 +7,7 @@ import FtracePlatform
 public struct Calibration: Sendable, Hashable {
   /// Both clocks at one moment.
   public struct Sample: Sendable, Hashable {
+    /// The buffer's clock, and CLOCK_MONOTONIC at that moment.
     public var counter: UInt64
     public var nanoseconds: UInt64
 
@@ -16,10 +17,12 @@ public struct Calibration: Sendable, Hashable {
     }
   }
 
+  /// Whose times these are.
   public let clock: TraceClockKind
   /// In order of time.
   public private(set) var samples: [Sample]
 
+  /// Puts samples together, which are in the order of their counters.
   public init(clock: TraceClockKind, samples: [Sample] = []) {
     self.clock = clock
     self.samples = []

@@ -3,12 +3,12 @@ import FtracePlatform
 import Glibc
 
 /// A thread of the package's own, with all signals blocked.
-@safe final class HelperThread: Sendable {
+@safe package final class HelperThread: Sendable {
   private let thread: pthread_t
 
   /// Starts a thread that runs `body`.
   /// - Throws: what pthread_create(3) fails with.
-  init(named name: StaticString, _ body: @escaping @Sendable () -> Void) throws(SystemError) {
+  package init(named name: StaticString, _ body: @escaping @Sendable () -> Void) throws(SystemError) {
     final class Box {
       let body: () -> Void
       init(_ body: @escaping () -> Void) { self.body = body }
@@ -42,8 +42,8 @@ import Glibc
   }
 
   /// Waits for its end.
-  func join() { pthread_join(thread, nil) }
+  package func join() { pthread_join(thread, nil) }
 
   /// Lets it end by itself.
-  func detach() { pthread_detach(thread) }
+  package func detach() { pthread_detach(thread) }
 }

@@ -33,8 +33,8 @@
       let upper = UInt32(truncatingIfNeeded: word >> 32)
       let kind = upper & 15
       // Entries, and all exits but those whose lowest bits are 0.
-      if kind >= 5 && kind != 9 && kind != 10 {
-        guard kind != 11, kind != 12 else { return fail() }
+      if kind >= 5 && kind != 9 && kind != 10 && kind != 11 {
+        guard kind != 12 else { return fail() }
         index += 1
         return TraceRecord(kind: kind == 5 ? .entry : .exit, clock: time(word), upper: upper)
       }
@@ -87,6 +87,12 @@
       return unsafe TraceRecord(
         kind: kind, clock: last, upper: upper >> 4, payload: kind == .loss ? words[start + 1] : 0,
         firstWord: UInt32(start + 1), wordCount: UInt32(follow))
+    case 11:
+      guard follow >= 1, follow < end - start else { return fail() }
+      index += 1 + follow
+      return unsafe TraceRecord(
+        kind: .stack, clock: words[start + 1], upper: upper >> 4, firstWord: UInt32(start + 2),
+        wordCount: UInt32(follow - 1))
     default: return fail()
     }
   }

@@ -4,6 +4,7 @@ import CFtraceTraceBuffer
 ///
 /// A sequence of its records. Resync, loss and values records have words of their own: ``words(of:)``.
 public struct EventBlock: Sendable {
+  /// Its head: whose events these are, and where in their stream.
   public let header: BlockHeader
   /// The clock of its events.
   public let clock: TraceClockKind

@@ -11,6 +11,8 @@
     case resync
     /// Registers as they were at the event before.
     case values
+    /// The frames of the worker when a trigger asked for them, innermost first, the function that was entered included: as a resync's.
+    case stack
     /// The innermost ``TraceRecord/count`` open functions ended without an exit.
     case unwound
   }
@@ -26,6 +28,7 @@
   public var firstWord: UInt32
   /// How many they are.
   public var wordCount: UInt32
+  /// What it says.
   public var kind: Kind
 
   @inlinable public init(
@@ -51,8 +54,10 @@
   @inlinable public var cause: LossCause? { LossCause(rawValue: UInt8(truncatingIfNeeded: upper >> 1)) }
   /// Loss: which end of functions.
   @inlinable public var lostEnd: FunctionEnd { upper & 1 == 0 ? .entry : .exit }
-  /// Resync: there were more frames than the record holds.
+  /// Resync and stack: there were more frames than the record holds.
   @inlinable public var isCut: Bool { upper & 1 != 0 }
+  /// Resync: events before it were not recorded, because recording was switched off.
+  @inlinable public var isAfterPause: Bool { upper & 2 != 0 }
 }
 
 /// Which end of a function an event is of.

@@ -139,7 +139,9 @@ struct TraceFileParser {
       case 4: next += 1
       case 2 where follow == 0: return (index, false)
       case 2, 3, 9: next += follow
-      case 11, 12: return (index, false)
+      case 11 where follow == 0: return (index, false)
+      case 11: next += follow
+      case 12: return (index, false)
       default: break
       }
       if next > words.count { return (index, false) }

@@ -3,6 +3,7 @@ import FtracePlatform
 
 /// What was recorded up to a moment, with all that is needed to read it: taken from a buffer, or read from a file.
 public struct TraceSnapshot: Sendable {
+  /// Name of the tracer that recorded it.
   public var tracer: String
   /// Kernel id of the process.
   public var process: Int32
@@ -23,6 +24,7 @@ public struct TraceSnapshot: Sendable {
   /// Of all workers.
   public var losses: EventLosses
 
+  /// Of the events.
   public var clock: TraceClockKind { calibration.clock }
 
   /// Puts a snapshot together, for tests and tools; its members say what is what.

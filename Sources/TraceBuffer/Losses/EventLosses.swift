@@ -19,6 +19,7 @@ public struct EventLosses: Sendable, Hashable {
   /// Frames in unwound records that were overwritten: functions that ended, and whose end is not in the stream.
   public var unwoundOverwritten: UInt64 = 0
 
+  /// None.
   public init() {}
 
   init(_ losses: ftrace_losses) {
@@ -29,11 +30,13 @@ public struct EventLosses: Sendable, Hashable {
     unwoundOverwritten = losses.unwound_overwritten
   }
 
+  /// Those of one cause.
   public subscript(cause: LossCause) -> Counts {
     get { counts[Int(cause.rawValue)] }
     set { counts[Int(cause.rawValue)] = newValue }
   }
 
+  /// Those of all causes, which wrap where numbers of a file are wrong.
   public var entries: UInt64 { counts.reduce(0) { $0 &+ $1.entries } }
   public var exits: UInt64 { counts.reduce(0) { $0 &+ $1.exits } }
   public var total: UInt64 { entries &+ exits }
@@ -43,6 +46,7 @@ public struct EventLosses: Sendable, Hashable {
     left.combined(with: right) { $0 - min($0, $1) }
   }
 
+  /// Of two workers together.
   public static func + (left: EventLosses, right: EventLosses) -> EventLosses {
     left.combined(with: right, by: &+)
   }

@@ -75,6 +75,9 @@ import FtraceQuiescence
   /// What stands behind the channels of an ops: its address is a `struct ftrace_sink *`, valid as long as the buffer.
   public var sink: UInt { UInt(bitPattern: unsafe ftrace_buffer_sink(buffer)) }
 
+  /// The same object for C: a `struct ftrace_buffer *`, valid as long as the buffer.
+  @unsafe package var handle: OpaquePointer { unsafe buffer }
+
   /// The time of now by the buffer's clock. Any thread.
   public var now: UInt64 { unsafe ftrace_buffer_now(buffer) }
 

@@ -15,7 +15,9 @@ extension TraceBuffer {
     case file(String)
   }
 
+  /// What a buffer is to be like; it does not change.
   public struct Configuration: Sendable, Hashable {
+    /// What becomes of events that find no room.
     public var mode = Mode.overwrite
     /// Bytes of a block: a power of two from 4 KiB to 1 MiB.
     public var blockBytes = 64 << 10
@@ -28,13 +30,16 @@ extension TraceBuffer {
     public var maximumWorkers = 1000
     /// Bytes of a file-backed ring for names of functions, beyond `totalBytes`.
     public var nameBytes = 4 << 20
+    /// By what events are timed.
     public var clock = TraceClockKind.tsc
+    /// Whose memory the rings are.
     public var backing = Backing.memory
     /// Name of the tracer, of at most 63 bytes of UTF-8.
     public var tracer = ""
     /// Executable addresses of the arena, which begins at a multiple of 4 GiB: what a return address in a frame is compared with.
     public var code: Range<UInt64> = 0..<0
 
+    /// The defaults, as each member says.
     public init() {}
   }
 }

@@ -2,7 +2,9 @@ import FtraceEngine
 
 /// How often functions were called.
 public struct CallCounts: TraceReport {
+  /// A function, and how often it was called.
   public struct Function: Sendable, Hashable {
+    /// Its name at the time of the report.
     public var name: String
     /// Address of the entry site.
     public var ip: UInt

@@ -4,12 +4,12 @@ import FtraceEngine
 import FtraceX86Assembler
 
 /// One `inc` in the worker's own counters, indexed by the place of the site.
-@safe final class CountBody: TraceBody {
-  let ends = TraceEnds.entry
+@safe package final class CountBody: TraceBody {
+  package let ends = TraceEnds.entry
   // Safe: allocated with the body and freed with it, when none of its code can run. What changes in it is atomic.
   nonisolated(unsafe) let counts: UnsafeMutablePointer<ftrace_counts>
 
-  init(codeBytes: Int) {
+  package init(codeBytes: Int) {
     unsafe counts = .allocate(capacity: 1)
     unsafe counts.initialize(to: ftrace_counts())
     unsafe ftrace_counts_init(counts, UInt64(codeBytes))
@@ -21,11 +21,11 @@ import FtraceX86Assembler
   }
 
   // Safe: the sink is the first member.
-  var sink: UnsafeMutablePointer<ftrace_sink> {
+  package var sink: UnsafeMutablePointer<ftrace_sink> {
     unsafe UnsafeMutableRawPointer(counts).assumingMemoryBound(to: ftrace_sink.self)
   }
 
-  func emit(_ end: TraceEnd, into body: BodyBuilder) {
+  package func emit(_ end: TraceEnd, into body: BodyBuilder) {
     let a = body.code
     body.loadBlock(.r11)
     a.mov(.r11, body.channel(.r11, .scratch))
@@ -39,8 +39,8 @@ import FtraceX86Assembler
   }
 
   /// Calls that passed an entry.
-  func count(ofSite site: UInt32) -> Int { unsafe Int(ftrace_counts_read(counts, site)) }
+  package func count(ofSite site: UInt32) -> Int { unsafe Int(ftrace_counts_read(counts, site)) }
 
   /// Calls that were not counted, for want of memory.
-  var lost: Int { unsafe Int(ftrace_counts_lost(counts)) }
+  package var lost: Int { unsafe Int(ftrace_counts_lost(counts)) }
 }

@@ -27,6 +27,7 @@ import FtraceX86Assembler
   private let writesParents: Bool
   public let wantsValues: Bool
   private let buffer: TraceBuffer
+  private let state: TriggerState?
 
   /// - Parameters:
   ///   - ends: where events come from.
@@ -34,8 +35,14 @@ import FtraceX86Assembler
   ///   - values: whether entries are followed by the arguments, and exits by the result, of functions whose signature was declared. Of more
   ///     arguments than `TraceBuffer.valuesInAppend` the first are kept.
   ///   - buffer: where they go, by the buffer's clock; kept as long as code of this body can run.
-  public init(ends: TraceEnds, parents: Bool = false, values: Bool = false, into buffer: TraceBuffer) {
+  public convenience init(ends: TraceEnds, parents: Bool = false, values: Bool = false, into buffer: TraceBuffer) {
+    self.init(ends: ends, parents: parents, values: values, into: buffer, unless: nil)
+  }
+
+  /// - Parameter state: says while nothing is to be recorded; nil: everything is.
+  init(ends: TraceEnds, parents: Bool, values: Bool, into buffer: TraceBuffer, unless state: TriggerState?) {
     self.ends = ends
+    self.state = state
     clock =
       switch buffer.clock {
       case .tsc: .timestampCounter
@@ -61,6 +68,7 @@ import FtraceX86Assembler
       body.spill(.rcx, .rax)
       place = .rax
     }
+    body.leave(whileOff: state)
     begin(end, body)
     switch clock {
     case .timestampCounter:

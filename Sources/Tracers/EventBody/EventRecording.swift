@@ -3,10 +3,13 @@ import FtraceTraceBuffer
 
 /// Events that are being recorded: compiled bodies at the sites of functions, and the buffer that they write to. What tracers of events are made of.
 public struct EventRecording: Sendable {
+  /// What is traced.
   public let runtime: TraceRuntime
+  /// Where the events go.
   public let buffer: TraceBuffer
   private let ops: TraceOps
   private let namer: CodeNamer
+  private let triggers: TriggerSet?
 
   /// Begins to record the functions that `filter` wants, and those defined later.
   /// - Parameters:
@@ -21,31 +24,43 @@ public struct EventRecording: Sendable {
     _ name: String, ends: TraceEnds, parents: Bool = false, options: TracerOptions, in runtime: TraceRuntime,
     filter: TraceFilter
   ) throws(FtraceError) {
-    try self.init(name, options: options, in: runtime) { buffer in
-      let body = EventBody(ends: ends, parents: parents, values: options.values, into: buffer)
+    try self.init(name, options: options, in: runtime) { buffer, state in
+      let body = EventBody(ends: ends, parents: parents, values: options.values, into: buffer, unless: state)
       return TraceOps(name: name, filter: filter, body: body)
     }
   }
 
   /// Begins to record what an ops of the caller's writes into the buffer.
   init(
-    _ name: String, options: TracerOptions, in runtime: TraceRuntime, _ ops: (TraceBuffer) -> TraceOps
+    _ name: String, options: TracerOptions, in runtime: TraceRuntime, _ ops: (TraceBuffer, TriggerState?) -> TraceOps
   ) throws(FtraceError) {
     self.runtime = runtime
     buffer = try TraceBuffer.make(options, tracer: name, for: runtime)
     namer = CodeNamer(buffer, of: runtime)
-    self.ops = ops(buffer)
+    triggers = try TriggerSet(options, of: buffer)
+    self.ops = ops(buffer, triggers?.state)
     try runtime.register(self.ops)
+    do throws(FtraceError) { try triggers?.begin(in: runtime) } catch {
+      runtime.retire(self.ops)
+      throw error
+    }
   }
 
   /// Ends it. When it returns no more is written.
   /// - Throws: as `TraceRuntime.unregister`; recording goes on then.
   public func finish() throws(FtraceError) -> TraceSnapshot {
     try runtime.unregister(ops)
+    triggers?.end()
     namer.finish()
     return buffer.snapshot()
   }
 
+  /// What the last `snapshot` trigger took; after ``finish()``.
+  public var triggered: TraceSnapshot? { triggers?.snapshot }
+
   /// Ends it for a tracer that goes. What fails leaves the ops in its place, and the engine keeps its body, which keeps the buffer.
-  public func abandon() { try? runtime.unregister(ops) }
+  public func abandon() {
+    try? runtime.unregister(ops)
+    triggers?.end()
+  }
 }

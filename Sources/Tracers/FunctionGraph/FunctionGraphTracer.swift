@@ -23,8 +23,8 @@ public final class FunctionGraphTracer: Tracer {
 
   public func start(in runtime: TraceRuntime, filter: TraceFilter = .all) throws(FtraceError) {
     guard running.withLock({ $0 == nil }) else { throw .alreadyRegistered(Self.name) }
-    let started = try EventRecording(Self.name, options: options, in: runtime) { buffer in
-      TraceOps.graph(Self.name, filter, options, into: buffer)
+    let started = try EventRecording(Self.name, options: options, in: runtime) { buffer, state in
+      TraceOps.graph(Self.name, filter, options, into: buffer, unless: state)
     }
     running.withLock { $0 = started }
   }
@@ -33,6 +33,6 @@ public final class FunctionGraphTracer: Tracer {
     guard let current = running.withLock({ $0 }) else { throw .notRegistered(Self.name) }
     let contents = try current.finish()
     running.withLock { $0 = nil }
-    return GraphTrace(contents)
+    return GraphTrace(contents, snapshot: current.triggered)
   }
 }

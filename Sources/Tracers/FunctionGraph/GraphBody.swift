@@ -19,13 +19,19 @@ import FtraceX86Assembler
   private let hasRoots: Bool
   private let threads: ThreadList
   private let buffer: TraceBuffer
+  private let state: TriggerState?
 
   /// - Parameters:
   ///   - threads: those that are recorded; none: all.
   ///   - buffer: where events go, by the buffer's clock; kept as long as code of this body can run. Nothing else writes there.
+  ///   - state: says while no call is to be begun; nil: always.
   ///   - word: for tests: a word of 64 bits in the place of the clock, and the buffer's clock reads it as well.
-  init(_ limits: GraphLimits, threads: [Int32], into buffer: TraceBuffer, word: UInt? = nil) {
+  init(
+    _ limits: GraphLimits, threads: [Int32], into buffer: TraceBuffer, unless state: TriggerState? = nil,
+    word: UInt? = nil
+  ) {
     self.buffer = buffer
+    self.state = state
     self.threads = ThreadList(threads)
     clock = word.map { .word($0) } ?? BodyClock(buffer.clock)
     threshold = limits.threshold.map { $0 > .zero ? buffer.ticks($0) : 0 } ?? 0
@@ -52,7 +58,7 @@ import FtraceX86Assembler
   func emit(_ end: TraceEnd, into body: BodyBuilder) {
     switch (end, threshold) {
     case (.entry, 0):
-      body.beginEntry(isInside: hasRoots)
+      body.beginEntry(isInside: hasRoots, unless: state)
       append(body)
       body.code.mov(body.frame(.what, next: 1), .r11)
       body.push()
@@ -62,7 +68,7 @@ import FtraceX86Assembler
       append(body)
       body.pop()
     case (.entry, _):
-      body.beginEntry(isInside: hasRoots)
+      body.beginEntry(isInside: hasRoots, unless: state)
       body.loadSite(.r11d)
       body.code.mov(body.frame(.what, next: 1), .r11)
       clock.read(body)
@@ -122,15 +128,17 @@ import FtraceX86Assembler
 extension TraceOps {
   /// What records both ends of calls into a buffer, as the options choose them.
   package static func graph(
-    _ name: String, _ filter: TraceFilter, _ options: TracerOptions, into buffer: TraceBuffer, word: UInt? = nil
+    _ name: String, _ filter: TraceFilter, _ options: TracerOptions, into buffer: TraceBuffer,
+    unless state: TriggerState? = nil, word: UInt? = nil
   ) -> TraceOps {
     let limits = options.graph
     if limits.isUnlimited && options.threads.isEmpty {
       return TraceOps(
-        name: name, filter: filter, body: EventBody(ends: .both, values: options.values, into: buffer))
+        name: name, filter: filter,
+        body: EventBody(ends: .both, parents: false, values: options.values, into: buffer, unless: state))
     }
     return TraceOps(
       name: name, filter: filter, marks: limits.roots.isEmpty ? nil : TraceFilter(trace: limits.roots),
-      body: GraphBody(limits, threads: options.threads, into: buffer, word: word))
+      body: GraphBody(limits, threads: options.threads, into: buffer, unless: state, word: word))
   }
 }

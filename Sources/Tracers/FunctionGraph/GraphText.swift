@@ -99,19 +99,30 @@ struct GraphText<Symbols: SymbolLookup> {
       let closed = task.open.unwind(Int(clamping: record.count))
       return lines(task, unwound: closed, from: depth)
     case .resync:
-      let block = task.events.blocks[event.block]
-      var listed: [String?] = []
-      for address in block.words(of: record).reversed() {
-        let place = trace.base + UInt(UInt32(truncatingIfNeeded: address &- 1))
-        listed.append(symbols.symbol(at: place, time: record.clock, epoch: block.header.epoch).name)
-      }
+      if record.isAfterPause { task.isInGap = true }
+      let listed: [String?] = names(of: record, event, task).reversed()
       let closed = task.open.resync(listed, isCut: record.isCut, isBehindGap: task.isInGap)
       defer { task.isInGap = false }
-      return lines(task, unwound: closed, from: depth)
+      let pause = record.isAfterPause ? [task.column + " | [not recorded: tracing was off]\n".utf8] : []
+      return pause + lines(task, unwound: closed, from: depth)
     case .loss:
       task.isInGap = true
       return [task.column + " | [LOST \(record.count) EVENTS: \(record.cause?.explanation ?? "unknown cause")]\n".utf8]
+    case .stack:
+      var lines = [line(task, nil, depth, "/* <stack trace>")]
+      for name in names(of: record, event, task) { lines.append(Array(" => \(name)\n".utf8)) }
+      if record.isCut { lines.append(Array(" => ...\n".utf8)) }
+      return lines + [Array(" */\n".utf8)]
     case .values: return []
+    }
+  }
+
+  /// Of the functions of a record's frames, innermost first.
+  private mutating func names(of record: TraceRecord, _ event: WorkerEvent, _ task: Task) -> [String] {
+    let block = task.events.blocks[event.block]
+    return block.words(of: record).map { address in
+      let place = trace.base + UInt(UInt32(truncatingIfNeeded: address &- 1))
+      return symbols.symbol(at: place, time: record.clock, epoch: block.header.epoch).name
     }
   }
 

@@ -3,6 +3,7 @@ import FtraceTraceBuffer
 extension GraphTrace {
   /// Sums over a trace, or over one worker of it. Always: entries + lost entries + open at start = exits + lost exits + unwound + open at end.
   public struct Counts: Sendable, Hashable {
+    /// Events that are in the trace.
     public var entries = 0
     public var exits = 0
     /// Events that are missing.
@@ -135,6 +136,7 @@ private struct WorkerAccount {
       let unknown = count - closed.count { $0.value != nil }
       counts.openAtStart += unknown
     case .resync:
+      if record.isAfterPause { gap() }
       let listed = block.words(of: record).reversed().map { address in
         isNamed ? function(at: (address &- 1) & 0xFFFF_FFFF, block.header.epoch) : nil
       }
@@ -148,7 +150,7 @@ private struct WorkerAccount {
         }
       }
       gap()
-    case .values: break
+    case .values, .stack: break
     }
   }
 

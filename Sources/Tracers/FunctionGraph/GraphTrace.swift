@@ -16,6 +16,10 @@ public struct GraphTrace: RecordedTrace {
   /// The events of each of `workers`, in order.
   public let blocks: [[EventBlock]]
 
+  private var taken: [GraphTrace] = []
+  /// What the last `snapshot` trigger took: what was recorded before it. This trace is what was recorded since.
+  public var snapshot: GraphTrace? { taken.first }
+
   /// Names that came with the trace, for where no runtime is there to ask.
   let names: CodeNameIndex
 
@@ -30,6 +34,11 @@ public struct GraphTrace: RecordedTrace {
     (workers, blocks) = (recorded.workers, recorded.blocks)
   }
 
+  init(_ contents: TraceSnapshot, snapshot: TraceSnapshot?) {
+    self.init(contents)
+    taken = snapshot.map { [GraphTrace($0)] } ?? []
+  }
+
   public var sums: [(name: String, value: Int)] {
     let counts = counts()
     return [
@@ -42,6 +51,11 @@ public struct GraphTrace: RecordedTrace {
   public func write<Failure: Error>(
     of runtime: TraceRuntime, limit: Int?, to sink: ([UInt8]) throws(Failure) -> Void
   ) throws(Failure) {
+    if let snapshot {
+      try sink(Array("# what was recorded up to the last snapshot:\n".utf8))
+      try snapshot.write(of: runtime, limit: limit, to: sink)
+      try sink(Array("# and since then:\n".utf8))
+    }
     var text = GraphText(self, RuntimeSymbols(runtime, clock: calibration.clock))
     try text.write(limit: limit, to: sink)
   }

@@ -2,7 +2,9 @@ import FtraceEngine
 
 /// How long the calls of functions took.
 public struct Profile: TraceReport {
+  /// A function, and the times of its calls.
   public struct Function: Sendable, Hashable {
+    /// Its name at the time of the report.
     public var name: String
     /// Address of the entry site.
     public var ip: UInt
@@ -12,6 +14,7 @@ public struct Profile: TraceReport {
     public var total: Duration
     /// The same without the time of the calls that it made to functions that were profiled. Over all functions, it counts no time twice.
     public var own: Duration
+    /// Of the calls that were timed: the shortest and the longest.
     public var least: Duration
     public var most: Duration
     /// How many calls took how long, in order; without those that no call fell into.
@@ -22,6 +25,7 @@ public struct Profile: TraceReport {
   public struct Bucket: Sendable, Hashable {
     /// The first duration of the range, and the first beyond it.
     public var from, below: Duration
+    /// All of them, also those that were not timed.
     public var calls: Int
   }
 

@@ -5,7 +5,7 @@ import FtraceTraceBuffer
 /// Writes the names of a runtime's functions into a buffer, each before the first event of its function.
 ///
 /// Where code takes the place of other code a new epoch begins: events that were recorded before keep the name of their time.
-final class CodeNamer: CodeObserver {
+package final class CodeNamer: CodeObserver {
   fileprivate struct State {
     /// A bit for each 16 bytes of the arena that had a name.
     var named: [UInt64] = []
@@ -20,7 +20,7 @@ final class CodeNamer: CodeObserver {
   private let state = ShortLocked(State())
 
   /// Begins with the names of all functions that there are.
-  init(_ buffer: TraceBuffer, of runtime: TraceRuntime) {
+  package init(_ buffer: TraceBuffer, of runtime: TraceRuntime) {
     self.buffer = buffer
     self.runtime = runtime
     base = runtime.codeAddresses.lowerBound
@@ -29,7 +29,7 @@ final class CodeNamer: CodeObserver {
   }
 
   /// Ends it, with the names of what outsiders call functions by.
-  func finish() {
+  package func finish() {
     runtime.remove(self)
     for stub in runtime.stubSymbols { name(stub.name, start: stub.start, size: stub.size, epoch: 0, nil) }
   }
@@ -39,7 +39,7 @@ final class CodeNamer: CodeObserver {
     state.withLock { state in state.error.map { ($0, state.unnamed) } }
   }
 
-  func codeNamed(_ name: String, _ signature: Signature?, start: UInt, size: Int) {
+  package func codeNamed(_ name: String, _ signature: Signature?, start: UInt, size: Int) {
     let epoch = state.withLock { state in
       if state.claim(UInt64(start - base), UInt64(size)) {
         state.epoch += 1

@@ -20,14 +20,19 @@ public final class TraceRecorder: Sendable {
   private let ops: TraceOps
   private let sink: FileSink?
   private let namer: CodeNamer
+  private let triggers: TriggerSet?
 
   /// Begins to record the functions that `filter` wants, and those defined later.
-  /// - Parameter path: of the file, which is made anew.
+  /// - Parameters:
+  ///   - options: without triggers that take snapshots, which would take events out of the recording.
+  ///   - path: of the file, which is made anew.
   /// - Throws: as `TraceRuntime.register`, or `TraceRecorderError.file`; nothing is traced then.
   public init(
     in runtime: TraceRuntime, filter: TraceFilter = .all, options: TracerOptions = TracerOptions(),
     tracer: RecordedTracer = .functionGraph, kind: Kind = .stream, to path: String
   ) throws(TraceRecorderError) {
+    precondition(
+      !options.triggers.contains { $0.action == .snapshot }, "a recording has no snapshots: use a tracer for them")
     self.runtime = runtime
     var configuration = TraceBuffer.configuration(options, tracer: tracer.rawValue, for: runtime)
     if kind == .ring { configuration.backing = .file(path) }
@@ -35,10 +40,20 @@ public final class TraceRecorder: Sendable {
       buffer = try TraceBuffer(configuration)
       sink = kind == .ring ? nil : try FileSink.start(buffer, path: path)
     } catch { throw .file(error) }
-    ops = tracer.ops("record", filter, options, into: buffer)
+    do throws(FtraceError) { triggers = try TriggerSet(options, of: buffer) } catch {
+      try? sink?.finish()
+      throw .engine(error)
+    }
+    ops = tracer.ops("record", filter, options, into: buffer, unless: triggers?.state)
     // What is there is named before it can be traced, and what comes before it can run.
     namer = CodeNamer(buffer, of: runtime)
-    do throws(FtraceError) { try runtime.register(ops) } catch {
+    do throws(FtraceError) {
+      try runtime.register(ops)
+      do throws(FtraceError) { try triggers?.begin(in: runtime) } catch {
+        runtime.retire(ops)
+        throw error
+      }
+    } catch {
       try? sink?.finish()
       throw .engine(error)
     }
@@ -48,6 +63,7 @@ public final class TraceRecorder: Sendable {
   /// - Throws: as `TraceRuntime.unregister`; recording goes on then. `.incomplete`: something could not be written; what is in the file can be read.
   public func finish() throws(TraceRecorderError) -> EventLosses {
     do throws(FtraceError) { try runtime.unregister(ops) } catch { throw .engine(error) }
+    triggers?.end()
     namer.finish()
     var failure = namer.trouble?.error
     do throws(TraceBufferError) {

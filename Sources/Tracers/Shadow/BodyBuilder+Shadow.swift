@@ -44,10 +44,13 @@ extension BodyBuilder {
 
   /// Begins an entry: after it `rsi` is the top, `r11` the shadow stack, and the busy flag is set. A call that is to have no frame
   /// does not get there.
-  /// - Parameter isInside: whether a call is wanted only from within another one, unless its function is marked.
-  func beginEntry(isInside: Bool = false) {
+  /// - Parameters:
+  ///   - isInside: whether a call is wanted only from within another one, unless its function is marked.
+  ///   - state: says while none is wanted; nil: always.
+  func beginEntry(isInside: Bool = false, unless state: TriggerState? = nil) {
     let a = code
     beginShadow()
+    leave(whileOff: state)
     leaveIfBusy()
     loadTop()
     a.cmp(frame(.sp), .rsp)

@@ -14,6 +14,7 @@ public struct StackTrace: TraceReport {
 
   /// The deepest stack of one thread.
   public struct Stack: Sendable, Hashable {
+    /// The kernel's name and id of the thread.
     public var name: String
     public var threadID: Int
     /// Innermost first: the traced function, emitted ones, and those of the program as far as their frames are linked by `rbp`.

@@ -16,6 +16,7 @@ public struct Trace: RecordedTrace {
 
   /// A thread with events.
   public struct Task: Sendable, Hashable {
+    /// The kernel's name and id of the thread, and its events.
     public var name: String
     public var threadID: Int
     public var events: Int
@@ -26,6 +27,9 @@ public struct Trace: RecordedTrace {
   /// The blocks of each of `tasks`.
   let blocks: [[EventBlock]]
   let names: CodeNameIndex
+  private var taken: [Trace] = []
+  /// What the last `snapshot` trigger took: what was recorded before it. This trace is what was recorded since.
+  public var snapshot: Trace? { taken.first }
 
   /// A trace that was taken out of a buffer, or read from a file. O(events).
   public init(_ contents: TraceSnapshot) {
@@ -33,9 +37,13 @@ public struct Trace: RecordedTrace {
     var tasks: [Task] = []
     var blocks: [[EventBlock]] = []
     for (worker, own) in zip(recorded.workers, recorded.blocks) {
-      var events = 0
-      for block in own { block.decode { if $0.kind == .entry { events += 1 } } }
-      if events == 0 { continue }
+      var (events, stacks) = (0, 0)
+      for block in own {
+        block.decode { record in
+          if record.kind == .entry { events += 1 } else if record.kind == .stack { stacks += 1 }
+        }
+      }
+      if events + stacks == 0 { continue }
       tasks.append(Task(name: worker.name, threadID: Int(worker.threadID), events: events))
       blocks.append(own)
     }
@@ -46,6 +54,11 @@ public struct Trace: RecordedTrace {
     count = tasks.reduce(0) { $0 + $1.events }
     names = CodeNameIndex(contents.names)
     (self.tasks, self.blocks) = (tasks, blocks)
+  }
+
+  init(_ contents: TraceSnapshot, snapshot: TraceSnapshot?) {
+    self.init(contents)
+    taken = snapshot.map { [Trace($0)] } ?? []
   }
 
   /// A trace without events.
@@ -68,6 +81,11 @@ public struct Trace: RecordedTrace {
   public func write<Failure: Error>(
     of runtime: TraceRuntime, limit: Int?, to sink: ([UInt8]) throws(Failure) -> Void
   ) throws(Failure) {
+    if let snapshot {
+      try sink(Array("# what was recorded up to the last snapshot:\n".utf8))
+      try snapshot.write(of: runtime, limit: limit, to: sink)
+      try sink(Array("# and since then:\n".utf8))
+    }
     try TraceText(self, RuntimeSymbols(runtime, clock: calibration.clock)).write(limit: limit, to: sink)
   }
 

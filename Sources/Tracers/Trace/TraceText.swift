@@ -28,16 +28,26 @@ struct TraceText<Symbols: SymbolLookup> {
         text += tasks[task]
         text += " [LOST \(record.count) EVENTS: \(record.cause?.explanation ?? "unknown cause")]\n".utf8
       }
-      guard record.kind == .entry else { continue }
+      guard record.kind == .entry || record.kind == .stack else { continue }
       left -= 1
       text += tasks[task]
       text += " [".utf8
-      if let cpu = record.processor { Self.append(cpu, digits: 3, pad: "0", to: &text) } else { text += "---".utf8 }
+      let cpu = record.kind == .entry ? record.processor : nil
+      if let cpu { Self.append(cpu, digits: 3, pad: "0", to: &text) } else { text += "---".utf8 }
       text += "]  ".utf8
       numbers[task] += 1
       appendTime(record.clock, number: numbers[task], to: &text)
       text += ": ".utf8
-      let epoch = trace.blocks[task][event.block].header.epoch
+      let block = trace.blocks[task][event.block]
+      let epoch = block.header.epoch
+      if record.kind == .stack {
+        text += "<stack trace>\n".utf8
+        for address in block.words(of: record) {
+          text += " => \(symbols.symbol(at: UInt(address) &- 1, time: record.clock, epoch: epoch).name)\n".utf8
+        }
+        if record.isCut { text += " => ...\n".utf8 }
+        continue
+      }
       let ip = trace.base + UInt(record.afterSite) - 5
       let function = symbols.symbol(at: ip, time: record.clock, epoch: epoch)
       text += function.name.utf8

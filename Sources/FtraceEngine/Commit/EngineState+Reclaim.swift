@@ -13,8 +13,10 @@ extension EngineState {
     arena.retire(block)
   }
 
-  /// Frees the prepared blocks that the scan did not mark, and then what belonged to them.
+  /// After a stop: frees the blocks that it looked for and did not find, and then what belonged to them. Nothing if it could not look everywhere.
   func reclaim() {
+    guard scanIsWhole else { return }
+    scanIsWhole = false
     var releases: [() -> Void] = []
     _ = arena.reclaim { entry in
       if let release = onReclaim.removeValue(forKey: entry.block.offset) { releases.append(release) }

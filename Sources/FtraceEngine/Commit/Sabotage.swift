@@ -14,18 +14,22 @@
     /// What is retired is reclaimed without a look at the stacks.
     case skipScan = "skip-scan"
 
-    /// The part that is planted in the stop itself; 0: none.
-    var inStop: UInt32 {
+    /// An append drops its event, and does not count it, now and then.
+    case loseEvent = "lose-event"
+
+    /// The part that is planted in stops and appends; 0: none.
+    var inShims: UInt32 {
       switch self {
       case .skipWait: UInt32(FTRACE_SABOTAGE_SKIP_WAIT.rawValue)
       case .skipScan: UInt32(FTRACE_SABOTAGE_SKIP_SCAN.rawValue)
+      case .loseEvent: UInt32(FTRACE_SABOTAGE_LOSE_EVENT.rawValue)
       case .dropEvent, .skipSite, .staleCallee: 0
       }
     }
 
     func apply(to plan: inout Plan) {
       switch self {
-      case .dropEvent, .skipWait, .skipScan: break
+      case .dropEvent, .skipWait, .skipScan, .loseEvent: break
       case .skipSite:
         // A NOP that should become a call.
         unsafe leaveOut(in: &plan) { unsafe $0.tag < Plan.Tag.firstSpecial && $0.expected_low == SiteBytes.nop.low }

@@ -46,14 +46,17 @@ extension TraceRuntime {
     }
   }
 
+  /// Records of exit sites, of functions that are there and of bodies that calls are in.
+  package var exitRecords: Int { read { $0.tables.exits.used } }
+
   /// The slot of this runtime in the thread block.
   package var slotIndex: UInt32 { read { $0.slot.index } }
 
   #if FTRACE_DELAYS
-    /// Plants a fault in every plan, or in every stop of the process, from now on; nil: none.
+    /// Plants a fault in every plan, or in every stop or append of the process, from now on; nil: none.
     package func sabotage(_ sabotage: Sabotage?) {
       read { $0.sabotage = sabotage }
-      ftrace_sabotage(sabotage?.inStop ?? 0)
+      ftrace_sabotage(sabotage?.inShims ?? 0)
     }
   #endif
 }

@@ -1,0 +1,112 @@
+import FtraceX86Assembler
+
+/// What the code is to be: from the ops that are wanted to the trampolines that sites call.
+extension EngineState {
+  /// Builds the trampolines that a desired state needs. They are reachable only after the stop.
+  func codeState(for next: DesiredState, passedOver: Set<UInt32>) throws(FtraceError) -> CodeState {
+    let shared = next.ops.filter(\.isShared)
+    var state = CodeState(
+      mcountTarget: next.enabled ? stubs.recordIP : stubs.stub, callerTarget: stubs.stub, classTargets: [],
+      exitTargets: [])
+    if next.enabled { state.callerTarget = try calledTarget(shared, passedOver) }
+    state.classTargets.reserveCapacity(classes.list.count)
+    state.exitTargets.reserveCapacity(classes.list.count)
+    for siteClass in classes.list {
+      state.classTargets.append(try target(of: siteClass, at: .entry, next, passedOver))
+      state.exitTargets.append(try target(of: siteClass, at: .exit, next, passedOver))
+    }
+    return state
+  }
+
+  /// What the sites of a class are to be at one end of their functions.
+  func target(
+    of siteClass: SiteClass, at end: TraceEnd, _ next: DesiredState, _ passedOver: Set<UInt32>
+  ) throws(FtraceError) -> SiteTarget {
+    if !next.enabled || siteClass.excluded { return .nop }
+    let wanting = next.ops.filter {
+      ($0.isShared || siteClass.members & (1 << $0.number) != 0) && $0.ops.ends.contains(end)
+    }
+    if wanting.isEmpty { return .nop }
+    if wanting.allSatisfy(\.isShared) { return .call(stubs.caller) }
+    // Exits know by what their entries did whether the function is marked.
+    let marked = end == .entry ? siteClass.marked : 0
+    return .call(try trampoline(for: wanting, at: end, marked: marked, variant: siteClass.variant, passedOver))
+  }
+
+  /// Gives classes that were made just now their targets. No site is of them yet, so that takes no stop.
+  func admitNewClasses() throws(FtraceError) {
+    defer { retireUnusedTrampolines() }
+    while actual.classTargets.count < classes.list.count {
+      let number = actual.classTargets.count
+      let siteClass = classes.list[number]
+      var (target, exit) = (SiteTarget.nop, SiteTarget.nop)
+      if killedReason == nil {
+        let passedOver = passedOver(by: Batch(desired))
+        target = try self.target(of: siteClass, at: .entry, desired, passedOver)
+        exit = try self.target(of: siteClass, at: .exit, desired, passedOver)
+      }
+      // Safe: the table has a word for each number, and the recorder reads it only for sites of the class.
+      unsafe tables.recorder.pointee.class_target[number] = UInt64(executable(called(by: target)))
+      actual.classTargets.append(target)
+      actual.exitTargets.append(exit)
+    }
+  }
+
+  /// What is called at a site of a target, by the recorder on its behalf if need be.
+  func called(by target: SiteTarget) -> UInt32 {
+    if case .call(let trampoline) = target { trampoline } else { stubs.stub }
+  }
+
+  /// What an inner call is to call for a list of ops: the stub, the one thunk, or a multi-call.
+  private func calledTarget(_ ops: [RegisteredOps], _ passedOver: Set<UInt32>) throws(FtraceError) -> UInt32 {
+    switch ops.count {
+    case 0: return stubs.stub
+    case 1: return ops[0].thunk.offset
+    default:
+      let thunks = ops.map(\.thunk.offset)
+      let key = TrampolineKey(kind: .multiCall, thunks: thunks)
+      return try interned(key, passedOver: passedOver) { a in a.multiCall(thunks) }
+    }
+  }
+
+  /// The trampoline that sites call for a list of ops at one end of a function.
+  ///
+  /// Compiled bodies come first: a worker that is parked in a callback has none of them left to run.
+  private func trampoline(
+    for ops: [RegisteredOps], at end: TraceEnd, marked: UInt32, variant: UInt32, _ passedOver: Set<UInt32>
+  ) throws(FtraceError) -> UInt32 {
+    let compiled = ops.filter { $0.isCompiled }
+    let called = ops.filter { !$0.isCompiled }
+    let saves = called.reduce(into: SaveSet()) { $0.formUnion($1.ops.saves) }
+    let variant = compiled.contains { $0.ops.body?.wantsValues == true } ? variant : 0
+    let key = TrampolineKey(
+      kind: .caller, compiled: compiled.map(\.thunk.offset), thunks: called.map(\.thunk.offset), saves: saves,
+      end: compiled.isEmpty ? nil : end, variant: variant, marked: marked)
+    if let trampoline = trampolines[key] { return trampoline.block.offset }
+    let target = try calledTarget(called, passedOver)
+    return try interned(key, passedOver: passedOver, callee: called.count > 1 ? target : nil) { a in
+      a.align(64)
+      let bodies = compiled.map { builder(of: $0, at: end, isMarked: marked & (1 << $0.number) != 0, variant, a) }
+      if called.isEmpty {
+        a.ret()
+      } else {
+        a.callerTrampoline(saves) { a.call(EngineSymbol.code(target).symbol) }
+      }
+      for body in bodies { body.finishOutOfLine() }
+    }
+  }
+
+  /// Emits the body of a compiled ops.
+  private func builder(
+    of ops: RegisteredOps, at end: TraceEnd, isMarked: Bool, _ variant: UInt32, _ a: Assembler
+  ) -> BodyBuilder {
+    let slow = ops.thunk.offset + (end == .entry ? 0 : Assembler.slowCodeStride)
+    let builder = BodyBuilder(
+      a, end, isMarked: isMarked, slot: slot.index, ops: ops.number, slowCode: EngineSymbol.code(slow).symbol,
+      clockCode: stubs.readMonotonic, base: executable(0),
+      values: ops.ops.body?.wantsValues == true ? variants[variant] : nil)
+    ops.ops.body?.emit(end, into: builder)
+    builder.finish()
+    return builder
+  }
+}
