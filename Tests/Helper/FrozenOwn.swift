@@ -36,17 +36,22 @@ func frozenInsideOwnLocks() throws {
   options.clock = .coarse
   let recorder = try TraceRecorder(
     in: other, filter: TraceFilter(trace: ["nothing"]), options: options, kind: .stream, to: path)
+  options.triggers = [TraceTrigger(["nothing"], .snapshot)]
+  let triggered = FunctionGraphTracer(options: options)
+  try triggered.start(in: other, filter: TraceFilter(trace: ["nothing"]))
   let locks = AtFork.locks.filter { $0.lock !== runtime.engineLock }.map { OwnLock(lock: $0.lock, isShort: $0.isShort) }
-  // The engine's of the other runtime, and that of a buffer's readers.
-  check(locks.count { !$0.isShort } == 2, "\(locks.count { !$0.isShort }) locks are not short")
-  // Of each runtime: requests, removals, handles, the daemon. Of the recorder: a buffer, its sink, its names. Static: slots, released
-  // runtimes, the clock, and three of the fork's.
-  let short = 2 * 4 + 3 + tracers.count + 6
+  // The engine's of the other runtime, and those of two buffers' readers.
+  check(locks.count { !$0.isShort } == 3, "\(locks.count { !$0.isShort }) locks are not short")
+  // Of each runtime: requests, removals, handles, the daemon. Of the recorder: a buffer, its sink, its names. Of the tracer that has
+  // triggers: its own, a buffer, its names, the triggers, and who takes snapshots. Static: slots, released runtimes, the clock, and three
+  // of the fork's.
+  let short = 2 * 4 + 3 + 5 + tracers.count + 6
   check(locks.count { $0.isShort } == short, "\(locks.count { $0.isShort }) short locks, not \(short)")
   // Not the first thread, as with the locks of others.
   onThreads(1) { _ in
     do { try stopWhileFrozen(runtime, locks) } catch { fail("\(error)") }
   }
+  _ = try triggered.stop()
   _ = try recorder.finish()
   check(runtime.audit().damaged.isEmpty, "\(runtime.audit().damaged)")
   withExtendedLifetime((other, tracers)) {}
