@@ -4,53 +4,53 @@ import FtraceX86Assembler
 ///
 /// Beside what the others throw these throw `.system` if the system has no thread to spare: nothing was done then.
 extension TraceRuntime {
-  /// Waits as the form of the same name does, without a thread of the pool; errors are the same.
+  /// Waits as the form of the same name does, without a thread of the pool.
   @discardableResult
   public func register(_ ops: TraceOps) async throws(FtraceError) -> RegistrationStatus {
     try await onOwnThread { () throws(FtraceError) in try self.core.value.register(ops) }
   }
 
-  /// Waits as the form of the same name does, without a thread of the pool; errors are the same.
+  /// Waits as the form of the same name does, without a thread of the pool.
   public func unregister(_ ops: TraceOps) async throws(FtraceError) {
     try await onOwnThread { () throws(FtraceError) in try self.core.value.unregister(ops) }
   }
 
-  /// Waits as the form of the same name does, without a thread of the pool; errors are the same.
+  /// Waits as the form of the same name does, without a thread of the pool.
   public func setFilter(_ filter: TraceFilter, of ops: TraceOps) async throws(FtraceError) {
     try await onOwnThread { () throws(FtraceError) in
       try self.core.value.setFilter(filter, of: ops)
     }
   }
 
-  /// Waits as the form of the same name does, without a thread of the pool; errors are the same.
+  /// Waits as the form of the same name does, without a thread of the pool.
   public func setEnabled(_ enabled: Bool) async throws(FtraceError) {
     try await onOwnThread { () throws(FtraceError) in
       try self.core.value.setEnabled(enabled)
     }
   }
 
-  /// Waits as the form of the same name does, without a thread of the pool; errors are the same.
+  /// Waits as the form of the same name does, without a thread of the pool.
   public func forceUpdate() async throws(FtraceError) {
     try await onOwnThread { () throws(FtraceError) in
       try self.core.value.requests.perform(ForceUpdateRequest())
     }
   }
 
-  /// Waits as the form of the same name does, without a thread of the pool; errors are the same.
+  /// Waits as the form of the same name does, without a thread of the pool.
   public func free(_ function: FunctionHandle, force: Bool = false) async throws(FtraceError) {
     try await onOwnThread { () throws(FtraceError) in
       try function.core.free(function.entityUnderLock, force: force)
     }
   }
 
-  /// Waits as the form of the same name does, without a thread of the pool; errors are the same.
+  /// Waits as the form of the same name does, without a thread of the pool.
   public func reclaim() async throws(FtraceError) {
     try await onOwnThread { () throws(FtraceError) in
       try self.core.value.requests.perform(ReclaimRequest())
     }
   }
 
-  /// Waits as the form of the same name does, without a thread of the pool; errors are the same.
+  /// Waits as the form of the same name does, without a thread of the pool.
   public func free(_ functions: [FunctionHandle], force: Bool = false) async throws(FtraceError) -> [FtraceError?] {
     try await onOwnThread { () throws(FtraceError) in try self.free(functions, force: force) }
   }
@@ -63,7 +63,7 @@ extension TraceRuntime {
     return try await define(image, signature: signature)
   }
 
-  /// Waits as the form of the same name does, without a thread of the pool; errors are the same.
+  /// Waits as the form of the same name does, without a thread of the pool.
   public func define(_ image: FunctionImage, signature: Signature? = nil) async throws(FtraceError) -> FunctionHandle {
     try await onOwnThread { () throws(FtraceError) in try self.define(image, signature: signature) }
   }
@@ -77,28 +77,28 @@ extension TraceRuntime {
     try await onOwnThread { () throws(FtraceError) in try Self.setBody(image, of: function) }
   }
 
-  /// Waits as the form of the same name does, without a thread of the pool; errors are the same.
+  /// Waits as the form of the same name does, without a thread of the pool.
   public func rename(_ function: FunctionHandle, to name: String) async throws(FtraceError) {
     try await onOwnThread { () throws(FtraceError) in try self.rename(function, to: name) }
   }
 
-  /// Waits as the form of the same name does, without a thread of the pool; errors are the same.
+  /// Waits as the form of the same name does, without a thread of the pool.
   public func kill(restoringSites: Bool = true, reason: String = "kill() was called") async throws(FtraceError) {
     try await onOwnThread { () throws(FtraceError) in try self.kill(restoringSites: restoringSites, reason: reason) }
   }
 
-  /// Waits as the form of the same name does, without a thread of the pool; errors are the same.
+  /// Waits as the form of the same name does, without a thread of the pool.
   public func audit(releasing: Bool = false) async throws(FtraceError) -> AuditReport {
     try await onOwnThread { () throws(FtraceError) in self.audit(releasing: releasing) }
   }
 
-  /// Waits as the form of the same name does, without a thread of the pool; errors are the same.
+  /// Waits as the form of the same name does, without a thread of the pool.
   @discardableResult
   public func selfTest() async throws(FtraceError) -> Bool {
     try await onOwnThread { () throws(FtraceError) in try self.selfTest() }
   }
 
-  /// Waits as the form of the same name does, without a thread of the pool; errors are the same.
+  /// Waits as the form of the same name does, without a thread of the pool.
   public func advanceDaemonClock(by duration: Duration) async throws(FtraceError) {
     try await onOwnThread { () throws(FtraceError) in try self.advanceDaemonClock(by: duration) }
   }
