@@ -1,4 +1,5 @@
 import CFtraceTorture
+import Ftrace
 
 /// What a torture does, and for how long.
 public struct TortureOptions: Sendable {
@@ -76,6 +77,8 @@ public struct TortureReport: Sendable {
   public var tracers = 0
   public var events: UInt64 = 0
   public var lost: UInt64 = 0
+  /// The same by cause; not in the summary.
+  public var losses = EventLosses()
   /// Where the stops that divided the books found the workers; not in the summary.
   public var findings = TortureFindings()
   /// What threads did, of a torture with bounds.

@@ -6,7 +6,7 @@ import Testing
     "the last line has the figures, whatever is tortured",
     arguments: [
       [], ["--mapping", "dual"], ["--mapping", "toggling"], ["--daemon"], ["--churn"], ["--grace", "0"],
-      ["--grace", "never"],
+      ["--grace", "never"], ["--no-tracers"],
       ["--recording", "at-emission", "--daemon", "--churn", "--grace", "50"],
     ])
   func summary(options: [String]) throws {
@@ -17,6 +17,8 @@ import Testing
     let line = try #require(run.lines.last)
     let figures = try #require(try names.wholeMatch(in: line), "\(line)")
     #expect(figures.1 == figures.2)
+    let before = try #require(run.lines.dropLast().last)
+    #expect(before.wholeMatch(of: #/events=\d+ lost=\d+ tracers=\d+/#) != nil, "\(before)")
   }
 
   @Test("children of forks by the controller and by workers find what they should")

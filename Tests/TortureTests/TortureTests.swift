@@ -39,6 +39,22 @@ import Testing
     }
   }
 
+  @Test("compiled tracers come and go, lose events, and account for all of them")
+  func compiledTracers() throws {
+    try aloneInProcess {
+      var options = options()
+      (options.seed, options.churn, options.steps) = (3, true, 400)
+      let report = try Torture(options).run()
+      #expect(report.mismatches == [])
+      #expect(report.tracers > 2)
+      #expect(report.events > 0)
+      #expect(report.lost > 0)
+      options.tracers = false
+      options.steps = 100
+      #expect(try Torture(options).run().tracers == 0)
+    }
+  }
+
   @Test("a worker that cannot be registered ends, and the others go on")
   func failingWorkers() throws {
     try aloneInProcess {
@@ -65,6 +81,8 @@ import Testing
   @Test func theSummaryNamesEachFigure() {
     var report = TortureReport()
     report.calls = 12
+    (report.tracers, report.events, report.lost) = (2, 3, 4)
+    #expect(report.tracerSummary == "events=3 lost=4 tracers=2")
     report.mismatches = ["a"]
     #expect(
       report.summary

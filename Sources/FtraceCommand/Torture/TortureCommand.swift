@@ -1,6 +1,7 @@
 import ArgumentParser
 import CFtraceTorture
 import Foundation
+import Ftrace
 import FtraceTorture
 
 /// `ftrace torture`: workers against a controller, with exact books.
@@ -81,6 +82,8 @@ struct TortureCommand: ParsableCommand {
     torture_catch_crashes(UInt64(seconds) + 60)
     let report = try Torture(options).run()
     options.progress?("\(report.findings)")
+    let causes = LossCause.allCases.map { "\($0) \(report.losses[$0].total)" }
+    options.progress?("events lost by cause: \(causes.joined(separator: ", "))")
     for mismatch in report.mismatches.prefix(20) { Terminal.print("mismatch: \(mismatch)") }
     Terminal.print(report.tracerSummary)
     Terminal.print(report.summary)

@@ -1,5 +1,6 @@
 import Ftrace
 import FtraceTraceBuffer
+import FtraceTracers
 
 /// How a tracer of events is made, by chance: buffers that are much too small, so that events are lost for every reason, and large ones.
 struct EventTracerOptions: CustomStringConvertible {
@@ -8,6 +9,8 @@ struct EventTracerOptions: CustomStringConvertible {
   var ends = TraceEnds.both
   var parents = false
   var values = false
+  /// Whether calls are followed on a shadow stack, as those of a tracer with limits are: deeper than any are here.
+  var followsCalls = false
   /// Whether functions have names in the trace: without them exits are not told from one another.
   var named = true
   var mode = TraceBuffer.Mode.discard
@@ -21,6 +24,7 @@ struct EventTracerOptions: CustomStringConvertible {
   init(threads: Int, using generator: inout SeededGenerator) {
     func oneOf(_ count: Int) -> Bool { Int.random(in: 0..<count, using: &generator) == 0 }
     ends = [.both, .both, .both, .both, .entry, .exit].randomElement(using: &generator)!
+    followsCalls = ends == .both && oneOf(4)
     (parents, values, named) = (oneOf(5), oneOf(5), !oneOf(5))
     mode = oneOf(2) ? .discard : .overwrite
     clock = [TraceClockKind.tsc, .coarse, .ordinal, .monotonic].randomElement(using: &generator)!
@@ -40,6 +44,17 @@ struct EventTracerOptions: CustomStringConvertible {
     }
   }
 
+  /// What runs at the sites.
+  func ops(_ filter: TraceFilter, into buffer: TraceBuffer) -> TraceOps {
+    var limited = TracerOptions()
+    limited.graph.maxDepth = 1000
+    return followsCalls
+      ? .graph("torture-calls", filter, limited, into: buffer)
+      : TraceOps(
+        name: "torture-events", filter: filter,
+        body: EventBody(ends: ends, parents: parents, values: values, into: buffer))
+  }
+
   func configuration(for runtime: TraceRuntime, path: String) -> TraceBuffer.Configuration {
     var configuration = TraceBuffer.Configuration()
     configuration.mode = mode
@@ -57,7 +72,9 @@ struct EventTracerOptions: CustomStringConvertible {
 
   var description: String {
     let sites = ends == .both ? "both ends" : ends == .entry ? "entries" : "exits"
-    let extras = [(parents, "parents"), (values, "values"), (!named, "no names")].filter(\.0).map(\.1)
+    let extras = [(followsCalls, "followed"), (parents, "parents"), (values, "values"), (!named, "no names")].filter(
+      \.0
+    ).map(\.1)
     return
       ([
         sites, "\(mode)", "\(clock)", "\(blocks) blocks of \(blockBytes)", workerBlocks.map { "\($0) for a worker" },

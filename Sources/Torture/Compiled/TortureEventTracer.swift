@@ -36,9 +36,7 @@ final class TortureEventTracer: TortureCompiled {
     buffer = try TraceBuffer(options.configuration(for: runtime, path: path))
     sink = options.output == .stream ? try FileSink.start(buffer, path: path, interval: .milliseconds(1)) : nil
     namer = options.named ? CodeNamer(buffer, of: runtime) : nil
-    ops = TraceOps(
-      name: "torture-events", filter: filter,
-      body: EventBody(ends: options.ends, parents: options.parents, values: options.values, into: buffer))
+    ops = options.ops(filter, into: buffer)
   }
 
   func abandon() {
@@ -56,9 +54,10 @@ final class TortureEventTracer: TortureCompiled {
     do {
       let trace = TortureTrace(try contents(), workers: books.workerNames)
       report.events += UInt64(trace.events)
-      report.lost += UInt64(trace.lost)
+      report.lost += UInt64(trace.losses.total)
+      report.losses = report.losses + trace.losses
       if trace.isDamaged { return ["a block does not make sense to its end"] }
-      return trace.discrepancies(dues, ends, names: books.workerNames)
+      return trace.discrepancies(dues, ends, followsCalls: options.followsCalls, names: books.workerNames)
     } catch {
       return ["\(error)"]
     }

@@ -11,7 +11,7 @@ struct TortureTrace {
   private var isAnonymous = false
   private(set) var isDamaged = false
   private(set) var events = 0
-  var lost: Int { Int(clamping: trace.losses.total) }
+  var losses: EventLosses { trace.losses }
 
   /// - Parameter names: of the workers of the torture; the rest is nobody's.
   init(_ contents: TraceSnapshot, workers names: [String]) {
@@ -73,11 +73,15 @@ struct TortureTrace {
   /// What does not agree, with the worker before it.
   ///
   /// Where losses are nobody's they are settled over all workers alone; and each has at most its dues.
-  func discrepancies(_ dues: [EventDues], _ ends: TraceEnds, names: [String]) -> [String] {
+  func discrepancies(
+    _ dues: [EventDues], _ ends: TraceEnds, followsCalls: Bool, names: [String]
+  ) -> [String] {
     var found: [String] = []
     if !isAnonymous, others.total == 0, others.unwoundOverwritten == 0 {
       for (worker, due) in dues.enumerated() {
-        for discrepancy in due.discrepancies(accounts[names[worker]] ?? EventAccount(), ends) {
+        for discrepancy in due.discrepancies(
+          accounts[names[worker]] ?? EventAccount(), ends, followsCalls: followsCalls)
+        {
           found.append("worker \(worker): \(discrepancy)")
         }
       }
@@ -96,7 +100,9 @@ struct TortureTrace {
     var all = EventAccount()
     all.add(trace.counts())
     let sum = dues.reduce(EventDues(), +)
-    for discrepancy in sum.discrepancies(all, ends, withPlaces: false) { found.append("all workers: \(discrepancy)") }
+    for discrepancy in sum.discrepancies(all, ends, followsCalls: followsCalls, withPlaces: false) {
+      found.append("all workers: \(discrepancy)")
+    }
     return found
   }
 }

@@ -31,7 +31,13 @@ package final class CodeNamer: CodeObserver {
   /// Ends it, with the names of what outsiders call functions by.
   package func finish() {
     runtime.remove(self)
-    for stub in runtime.stubSymbols { name(stub.name, start: stub.start, size: stub.size, epoch: 0, nil) }
+    for stub in runtime.stubSymbols {
+      // When it came to lie where a function was is not known: the events that there are keep the function's name.
+      let epoch = state.withLock { state in
+        state.claim(UInt64(stub.start - base), UInt64(stub.size)) ? state.epoch + 1 : 0
+      }
+      name(stub.name, start: stub.start, size: stub.size, epoch: epoch, nil)
+    }
   }
 
   /// Why names are missing, and how many; nil: none is.
