@@ -48,15 +48,15 @@ static struct ftrace_worker_block *block_of_self(struct ftrace_thread *self, uin
 // it is busy, and after, the functions lie where no worker is stopped (ftrace_territory.h), and call nothing.
 #define PART_OF_A_BODY __attribute__((section("ftrace_recorder"), noinline))
 
-// A handler that runs in between restores the word.
-static inline uint32_t begin_busy(struct ftrace_thread *self) {
+// A part of its caller in every build. A handler that runs in between restores the word.
+FTRACE_AS_CALLER uint32_t begin_busy(struct ftrace_thread *self) {
   const uint32_t busy = atomic_load_explicit(&self->busy, memory_order_relaxed);
   atomic_store_explicit(&self->busy, busy + 1, memory_order_relaxed);
   atomic_signal_fence(memory_order_seq_cst);
   return busy;
 }
 
-static inline void end_busy(struct ftrace_thread *self, uint32_t busy) {
+FTRACE_AS_CALLER void end_busy(struct ftrace_thread *self, uint32_t busy) {
   atomic_signal_fence(memory_order_seq_cst);
   atomic_store_explicit(&self->busy, busy, memory_order_relaxed);
 }
