@@ -48,7 +48,7 @@ struct DesiredState {
 /// Lock order: this lock, then the stop lock, then the registry's lock. Nobody takes this one while stopped.
 @safe final class EngineState {
   let configuration: Configuration
-  // Declared before the arena: it is given back after the memory has gone.
+  // The tables keep both as well, for longer: the memory goes after the territory, and the slot after the memory.
   let slot: RuntimeSlot
   let arena: CodeArena
   let tables: SiteTables
@@ -151,8 +151,7 @@ struct DesiredState {
       let tables: SiteTables
       do throws(SystemError) {
         tables = try SiteTables(
-          slot: slot.index, base: arena.codeAddresses.lowerBound, arenaBytes: arena.codeAddresses.count,
-          limits: configuration.limits, classLimit: SiteClasses.numbers)
+          slot: slot, arena: arena, limits: configuration.limits, classLimit: SiteClasses.numbers)
       } catch { throw .system(error) }
       let assembled: (AssembledCode, EngineStubs)
       // Safe: the recorder is allocated for as long as the tables, which outlive the code.

@@ -1,6 +1,7 @@
 import CFtraceShims
 import FtraceCodeMemory
 import FtracePlatform
+import FtraceQuiescence
 
 /// The tables that the recorder reads without a lock: sparse memory, reserved for the whole arena and used as sites appear.
 ///
@@ -13,12 +14,15 @@ import FtracePlatform
   let desiredClass: UnsafeMutablePointer<UInt16>
   let exits: ExitTable
   private let mappings: [SparseMemory]
-  private let slot: UInt32
+  // Both are kept until the territory is withdrawn: whoever gets the addresses, or the slot, declares his own.
+  private let arena: CodeArena
+  private let slot: RuntimeSlot
 
   /// Reserves tables for an arena.
   /// - Throws: `SystemError`; what was mapped is unmapped again.
   /// - Parameter slot: the runtime's place in the thread block, by which signal handlers find where nobody may be stopped.
-  init(slot: UInt32, base: UInt, arenaBytes: Int, limits: RecordLimits, classLimit: Int) throws(SystemError) {
+  init(slot: RuntimeSlot, arena: CodeArena, limits: RecordLimits, classLimit: Int) throws(SystemError) {
+    let (base, arenaBytes) = (arena.codeAddresses.lowerBound, arena.codeAddresses.count)
     let words = arenaBytes / 8
     // A function takes 16 bytes at least, an imported one may hold a site in each word.
     let records = min(words, limits.capacity == .max ? words : Int(UInt32.max) - 16)
@@ -37,12 +41,12 @@ import FtracePlatform
     unsafe desiredClass = mappings[2].start.bindMemory(to: UInt16.self, capacity: words)
     unsafe ftrace_recorder_set_capacity(recorder, UInt32(min(records, limits.capacity)))
     capacityLimit = records
-    self.slot = slot
-    unsafe ftrace_territory_set(slot, UInt64(base), UInt64(base) + UInt64(arenaBytes), mappings[5].start)
+    (self.arena, self.slot) = (arena, slot)
+    unsafe ftrace_territory_set(slot.index, UInt64(base), UInt64(base) + UInt64(arenaBytes), mappings[5].start)
   }
 
   deinit {
-    ftrace_territory_clear(slot)
+    ftrace_territory_clear(slot.index)
     unsafe recorder.deallocate()
   }
 
@@ -60,7 +64,7 @@ import FtracePlatform
   /// Says whether a block holds code of the engine's own, where no worker is stopped by signal. Before anything can call it.
   func mark(_ block: CodeBlock, isEngineCode: Bool) {
     let base = unsafe recorder.pointee.base
-    ftrace_territory_mark(slot, base + UInt64(block.offset), UInt64(block.size), isEngineCode)
+    ftrace_territory_mark(slot.index, base + UInt64(block.offset), UInt64(block.size), isEngineCode)
   }
 
   /// The record of a number, which counts from 1, of an entry or an exit.

@@ -1,3 +1,4 @@
+import CFtraceShims
 import Ftrace
 import FtraceTestSupport
 import Testing
@@ -65,6 +66,28 @@ import Testing
         #expect(runtime.functionNames.isEmpty)
         #expect(runtime.quarantinedSites.isEmpty)
       }
+    }
+  }
+
+  @Test("a runtime that ends takes nothing away from the one that gets its place")
+  func places() throws {
+    // All permits: as many runtimes as there are threads are made here.
+    try withRuntime(alone: true) { _ in
+      let wrong = Counter()
+      onThreads(3) { _ in
+        for _ in 0..<60 {
+          do {
+            let runtime = try TraceRuntime(testConfiguration())
+            let f = try runtime.adder("f", 1)
+            // Where stops and walks must know the engine's own code from functions.
+            for _ in 0..<200 where ftrace_territory_of(UInt64(try f.handle.entry)) != Int32(runtime.slotIndex) {
+              wrong.add()
+            }
+            if f(1) != 2 { wrong.add() }
+          } catch { wrong.add() }
+        }
+      }
+      #expect(wrong.count == 0)
     }
   }
 
