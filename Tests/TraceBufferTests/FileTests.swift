@@ -4,13 +4,19 @@ import FtracePlatform
 import FtraceTestSupport
 import Foundation
 import FtraceTraceBuffer
+import Synchronization
 import Testing
 
 /// A name in /dev/shm, removed at the end.
 final class ShmFile: Sendable {
   let path: String
 
-  init(_ name: String) { path = "/dev/shm/ftrace-test-\(System.processID)-\(name)" }
+  private static let count = Atomic<Int>(0)
+
+  init(_ name: String) {
+    let number = Self.count.add(1, ordering: .relaxed).newValue
+    path = "/dev/shm/ftrace-test-\(System.processID)-\(number)-\(name)"
+  }
 
   deinit { try? System.unlink(path) }
 }

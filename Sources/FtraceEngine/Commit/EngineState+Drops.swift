@@ -1,7 +1,7 @@
 import CFtraceShims
 
 /// The end of the sites of bodies that went: of their entries in the next stop, of their exits with their memory. Calls that are under way end
-/// where they began, and those who saw them begin see that.
+/// where they began.
 extension EngineState {
   /// Plans the end of the entry sites of unlinked bodies. Returns the numbers of their records.
   func planDrops(_ plan: inout Plan) -> [UInt32] {

@@ -82,9 +82,7 @@ extension EngineState {
       guard let site = (body.isUnlinked ? body.siteOffsets(of: .exit) : body.siteOffsets).first else { continue }
       let old = classes[unsafe tables.desiredClass[Int(site >> 3)]]
       var new = old
-      // Who did not see its calls begin does not see them end.
-      let isNew = body.isUnlinked && old.members & (1 << registered.number) == 0
-      new.set(registered, filter: isOwn && !isNew ? filter : nil, of: body.name)
+      new.set(registered, filter: isOwn ? filter : nil, of: body.name)
       new.distinguish(body.variant, for: variantMembers)
       if new != old { changes += classChanges(of: body, to: try classes.number(of: new)) }
     }
