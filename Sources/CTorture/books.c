@@ -130,31 +130,6 @@ static struct torture_block *block_at(const struct torture_books *books, uint64_
   return (struct torture_block *)(books->blocks + worker * books->stride);
 }
 
-static uint64_t *row_of(const struct torture_books *books, struct torture_block *block, uint64_t row) {
-  return (uint64_t *)((uint8_t *)block + TORTURE_HEADER + row * books->row);
-}
-
-// Adds up the exits of a body since the last stop, if its site has been a NOP since then. Whoever passed it was in the body then, so the body
-// has not been reclaimed; where nobody did, its code is not looked at.
-static void follow(struct torture_books *books, uint64_t body, uint64_t site) {
-  const uint64_t cell = TORTURE_HEADER + 8 * body;
-  for (uint64_t worker = 0; worker < books->workers; worker++) {
-    struct torture_block *block = block_at(books, worker);
-    const uint64_t exits = __atomic_load_n(&row_of(books, block, TORTURE_EXITS_ROW)[body], __ATOMIC_RELAXED);
-    uint64_t *last = &row_of(books, block, TORTURE_LAST_EXITS_ROW)[body];
-    const uint64_t passed = exits - *last + (block->exiting == cell) - (block->was_exiting == cell);
-    if (books->is_followed[body] && passed && is_nop(site)) row_of(books, block, TORTURE_UNTRACED_ROW)[body] += passed;
-    *last = exits;
-  }
-  books->is_followed[body] = 1;
-}
-
-void torture_follow_exits(struct torture_books *books, uint64_t body, uint64_t exit_site) {
-  books->is_followed[body] = 0;
-  // Pairs with the stop: it may come from another thread.
-  __atomic_store_n(&books->exit_sites[body], exit_site, __ATOMIC_RELEASE);
-}
-
 // Looks at each worker; `keep`: and stores what it sees.
 static void look_at_workers(struct torture_books *books, bool keep) {
   books->stops++;
@@ -172,18 +147,12 @@ static void look_at_workers(struct torture_books *books, bool keep) {
   for (uint64_t worker = 0; worker < books->workers; worker++) {
     struct torture_block *block = block_at(books, worker);
     watch(books, block, block->pc);
-    block->was_exiting = block->exiting;
-    block->exiting = exiting(books, block->pc);
     if (!keep) continue;
     struct torture_state *state = &books->states[worker];
-    state->exiting = block->exiting;
+    state->exiting = exiting(books, block->pc);
     state->pass_count = block->pass_count;
     memcpy(state->passes, block->passes, sizeof state->passes);
     block->pass_count = 0;
-  }
-  for (uint64_t body = 0; body < books->used / 8; body++) {
-    const uint64_t site = __atomic_load_n(&books->exit_sites[body], __ATOMIC_ACQUIRE);
-    if (site) follow(books, body, site);
   }
 }
 

@@ -17,8 +17,6 @@ import FtracePlatform
   // Safe: allocated for as long as this object; written in stops, read by the controller, which asks for those stops itself.
   private let shared: UnsafeMutablePointer<torture_books>
   private let states: UnsafeMutablePointer<torture_state>
-  private let exitSites: UnsafeMutablePointer<UInt64>
-  private let followed: UnsafeMutablePointer<UInt8>
   private let slot: UInt32
 
   init(workers: Int, functions: Int, runtime: TraceRuntime) throws(SystemError) {
@@ -26,33 +24,27 @@ import FtracePlatform
     // Rows are whole pages. Bodies that went keep their cell for a while.
     capacity = (3 * functions + 1024 + 511) & ~511
     let row = capacity * 8
-    let stride = Self.header + Int(TORTURE_ALL_ROWS) * row
+    let stride = Self.header + Self.rows * row
     blocks = try TortureMemory(words: workers * stride / 8)
     copy = try TortureMemory(words: workers * Self.rows * capacity)
     previous = try TortureMemory(words: workers * Self.rows * capacity)
     slot = runtime.slotIndex
     unsafe states = .allocate(capacity: workers)
     unsafe states.initialize(repeating: torture_state(), count: workers)
-    unsafe exitSites = .allocate(capacity: capacity)
-    unsafe exitSites.initialize(repeating: 0, count: capacity)
-    unsafe followed = .allocate(capacity: capacity)
-    unsafe followed.initialize(repeating: 0, count: capacity)
     unsafe shared = .allocate(capacity: 1)
     let code = runtime.codeAddresses
     unsafe shared.initialize(
       to: torture_books(
         blocks: UnsafeMutableRawPointer(blocks.start).assumingMemoryBound(to: UInt8.self), workers: UInt64(workers),
-        stride: UInt64(stride), row: UInt64(row), used: 0, slot: UInt64(slot), exit_sites: exitSites,
-        is_followed: followed, code_start: UInt64(code.lowerBound), code_end: UInt64(code.upperBound), copy: nil,
-        states: states, stops: 0, boundaries: 0))
+        stride: UInt64(stride), row: UInt64(row), used: 0, slot: UInt64(slot),
+        code_start: UInt64(code.lowerBound), code_end: UInt64(code.upperBound), copy: nil, states: states, stops: 0,
+        boundaries: 0))
     pointAtCopy()
   }
 
   deinit {
     unsafe shared.deallocate()
     unsafe states.deallocate()
-    unsafe exitSites.deallocate()
-    unsafe followed.deallocate()
   }
 
   /// Has the engine look at workers in each stop. The books must outlive that.
@@ -107,11 +99,6 @@ import FtracePlatform
     set { unsafe shared.pointee.used = UInt64(newValue * 8) }
   }
 
-  /// Has stops tell the exits of a body that are made by a NOP, before it goes out of use; nil: no more.
-  func followExits(of cell: Int, at site: UInt?) {
-    unsafe torture_follow_exits(shared, UInt64(cell), UInt64(site ?? 0))
-  }
-
   // MARK: - What stops saw
 
   /// Stops of this runtime that changed what is traced, and all.
@@ -120,9 +107,8 @@ import FtracePlatform
 
   func state(of worker: Int) -> torture_state { unsafe states[worker] }
 
-  /// Where the rows of a worker's exits begin in what was counted, and of those that were made by a NOP.
+  /// Where the row of a worker's exits begins in what was counted.
   var exitsRow: Int { Int(TORTURE_EXITS_ROW) * used }
-  var untracedRow: Int { Int(TORTURE_UNTRACED_ROW) * used }
 
   /// What was counted between the last two boundaries: a row of the bodies' counters, one for each tracer, and those of exits.
   func deltas(of worker: Int) -> [UInt64] {

@@ -67,15 +67,10 @@ final class Ledger {
   /// The body has its code. Before the next boundary.
   func install(_ cell: Int, _ code: TortureCode) { compiled.install(cell, code) }
 
-  /// The body is about to go out of use while workers may be in it: its exits are NOPs from some stop on.
-  func beginsToLeave(_ cell: Int) { books.followExits(of: cell, at: compiled.exitSite(of: cell)) }
-  func staysAfterAll(_ cell: Int) { books.followExits(of: cell, at: nil) }
-
   /// The body is not to be, after all.
   func discard(_ cell: Int) {
     bodies[cell] = nil
     select(cell)
-    books.followExits(of: cell, at: nil)
     freeCells.append(cell)
   }
 
@@ -169,11 +164,11 @@ final class Ledger {
   private func settleCompiled(_ worker: Int, _ observation: Settlement.Observation, _ deltas: [UInt64]) {
     let exiting = books.state(of: worker).exiting
     let now = Passes.InFlight(entry: observation.place.body, exit: exiting == 0 ? nil : books.cell(at: exiting))
-    let (exits, untraced) = (books.exitsRow, books.untracedRow)
+    let exits = books.exitsRow
     compiled.settle(worker, now: now) { before in
       Passes(
         width: books.used, entries: { deltas[$0] }, exits: { deltas[exits + $0] },
-        untracedExits: { deltas[untraced + $0] }, untracedEntries: observation.untraced, before: before, now: now)
+        untracedEntries: observation.untraced, before: before, now: now)
     }
   }
 

@@ -59,12 +59,10 @@ extension Torture {
     let function = functions[index]
     guard let cell = ledger.newBody(function.name) else { return }
     let stop = ledger.books.stops
-    ledger.beginsToLeave(cells[index])
     do {
       let emit = emitter(of: function, cell: cell, callees: function.callees.map { handles[$0].symbol })
       try runtime.redefine(handles[index], emit)
     } catch {
-      ledger.staysAfterAll(cells[index])
       ledger.discard(cell)
       throw error
     }

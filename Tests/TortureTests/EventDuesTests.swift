@@ -121,12 +121,12 @@ import Testing
   }
 
   private func passes(
-    _ entries: [UInt64], _ exits: [UInt64], nops: [UInt64] = [0, 0], untraced: [Int] = [],
+    _ entries: [UInt64], _ exits: [UInt64], untraced: [Int] = [],
     from before: Passes.InFlight = .init(), to now: Passes.InFlight = .init()
   ) -> [Passes.Body] {
     Passes(
-      width: entries.count, entries: { entries[$0] }, exits: { exits[$0] }, untracedExits: { nops[$0] },
-      untracedEntries: untraced, before: before, now: now
+      width: entries.count, entries: { entries[$0] }, exits: { exits[$0] }, untracedEntries: untraced, before: before,
+      now: now
     ).bodies
   }
 
@@ -141,7 +141,6 @@ import Testing
     #expect(passes([0, 0], [0, 0], to: .init(exit: 0)) == [.init(cell: 0, exits: 1)])
     // Of a body that went.
     #expect(
-      passes([2, 0], [2, 0], nops: [1, 0], untraced: [0])
-        == [.init(cell: 0, entries: 2, exits: 2, untracedEntries: 1, untracedExits: 1)])
+      passes([2, 0], [2, 0], untraced: [0]) == [.init(cell: 0, entries: 2, exits: 2, untracedEntries: 1)])
   }
 }

@@ -8,13 +8,9 @@ enum {
   TORTURE_TRACERS = 8,
   TORTURE_PASSES = 8,
   TORTURE_HEADER = 4096, // bytes before the first row
-  // Rows of a block: bodies' entries, a row for each tracer, bodies' exits, and those exits of bodies that went that were NOPs. These are
-  // copied; the last one has the exits of the last stop.
+  // Rows of a block: bodies' entries, a row for each tracer, bodies' exits.
   TORTURE_EXITS_ROW = 1 + TORTURE_TRACERS,
-  TORTURE_UNTRACED_ROW,
   TORTURE_ROWS,
-  TORTURE_LAST_EXITS_ROW = TORTURE_ROWS,
-  TORTURE_ALL_ROWS,
   // Layout of a body: the site, `mov r11, fs:[block]`, `inc qword [r11 + cell]`; the same at its end, before the return.
   TORTURE_LOAD_AT = 5,
   TORTURE_INC_AT = 14,
@@ -40,9 +36,7 @@ struct torture_block {
   uint64_t watched_stop;
   uint64_t pass_count; // may be more than the array holds
   struct torture_pass passes[TORTURE_PASSES];
-  uint64_t pc;      // in this stop, of a worker that a signal stopped; 0: none
-  uint64_t exiting; // the body that the worker is behind the exit site of, uncounted; 0: none
-  uint64_t was_exiting;
+  uint64_t pc; // in this stop, of a worker that a signal stopped; 0: none
 };
 
 /// Where a worker was in a stop, as far as the books are concerned.
@@ -70,9 +64,6 @@ struct torture_books {
   uint64_t row;     // bytes of a row
   uint64_t used;    // bytes of a row that are in use
   uint64_t slot;    // the runtime's, in the thread block
-  // By body: the address of the exit site of one that is going out of use, 0: none; and whether a stop has seen that.
-  uint64_t *exit_sites;
-  uint8_t *is_followed;
   uint64_t code_start, code_end;
   // Written in stops.
   uint8_t *copy; // the rows of each block, without the header
@@ -86,10 +77,6 @@ struct torture_block *torture_block_self(uint32_t slot);
 void torture_block_adopt(uint32_t slot, struct torture_block *block);
 /// Displacement from `fs:0` of the pointer to the thread's block, the same in every thread.
 ptrdiff_t torture_block_displacement(uint32_t slot);
-
-/// Has stops follow the exits of a body, by its number: from the next one on, whether they were made by a NOP. Before anything takes the body
-/// out of use; 0 ends it. One thread.
-void torture_follow_exits(struct torture_books *books, uint64_t body, uint64_t exit_site);
 
 /// Runs in every stop: sees workers that stand at a site. `books` is a `struct torture_books`.
 void torture_observe(void *books);

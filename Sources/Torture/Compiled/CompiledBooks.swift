@@ -46,8 +46,6 @@ struct CompiledBooks {
     entryPlaces.insert(code.entry - base)
   }
 
-  func exitSite(of cell: Int) -> UInt? { codes.indices.contains(cell) ? codes[cell]?.exit : nil }
-
   private mutating func grow(_ cell: Int) {
     while masks.count <= cell {
       masks.append(0)
@@ -107,7 +105,7 @@ fileprivate extension CompiledBooks.Running {
     for body in passed.bodies {
       let isSeen = masks[body.cell] & bit != 0
       let entries = isSeen ? body.entries - body.untracedEntries : 0
-      let exits = isSeen ? body.exits - body.untracedExits : 0
+      let exits = isSeen ? body.exits : 0
       dues[worker].untracedEntries += body.entries - entries
       dues[worker].untracedExits += body.exits - exits
       ends[worker][body.cell].entries += entries

@@ -91,7 +91,7 @@ extension EventDues {
     if withPlaces, ends.contains(.entry) { found += Self.discrepancies("entries", entries, account.entries) }
     if withPlaces, ends.contains(.exit), !followsCalls { found += Self.discrepancies("exits", exits, account.exits) }
     guard ends == .both else { return found }
-    // A call that ends without an exit in the stream had one that was not to be seen: of a body that was replaced, or deselected, meanwhile.
+    // A call that ends without an exit in the stream had one that was not to be seen: of a body that was deselected meanwhile.
     most("unwound + open at end", untracedExits + openAtEnd, counts.unwound + counts.openAtEnd)
     most("unwound", untracedExits, counts.unwound)
     most("open at start", untracedEntries + openAtStart, counts.openAtStart)

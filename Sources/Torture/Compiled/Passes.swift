@@ -8,13 +8,11 @@ package struct Passes {
     package var cell: Int
     package var entries = 0
     package var exits = 0
-    /// Those of the passes that met a NOP because the body was out of use.
+    /// Those of the entries that met a NOP because the body was out of use. Its exits are traced until nobody is in it.
     package var untracedEntries = 0
-    package var untracedExits = 0
 
-    package init(cell: Int, entries: Int = 0, exits: Int = 0, untracedEntries: Int = 0, untracedExits: Int = 0) {
-      (self.cell, self.entries, self.exits) = (cell, entries, exits)
-      (self.untracedEntries, self.untracedExits) = (untracedEntries, untracedExits)
+    package init(cell: Int, entries: Int = 0, exits: Int = 0, untracedEntries: Int = 0) {
+      (self.cell, self.entries, self.exits, self.untracedEntries) = (cell, entries, exits, untracedEntries)
     }
   }
 
@@ -33,13 +31,12 @@ package struct Passes {
   ///   - width: number of cells.
   ///   - entries: what each body counted, by cell.
   ///   - exits: the same of exits.
-  ///   - untracedExits: those that were made by a NOP.
   ///   - untracedEntries: bodies that were passed by a NOP, one for each pass.
   ///   - before: where the interval began.
   ///   - now: where it ends.
   package init(
-    width: Int, entries: (Int) -> UInt64, exits: (Int) -> UInt64, untracedExits: (Int) -> UInt64,
-    untracedEntries: [Int], before: InFlight, now: InFlight
+    width: Int, entries: (Int) -> UInt64, exits: (Int) -> UInt64, untracedEntries: [Int], before: InFlight,
+    now: InFlight
   ) {
     for cell in 0..<width {
       var body = Body(cell: cell)
@@ -50,7 +47,6 @@ package struct Passes {
       if before.exit == cell { body.exits -= 1 }
       if now.exit == cell { body.exits += 1 }
       if body.entries == 0, body.exits == 0 { continue }
-      body.untracedExits = Int(truncatingIfNeeded: untracedExits(cell))
       if !untracedEntries.isEmpty { body.untracedEntries = untracedEntries.count { $0 == cell } }
       bodies.append(body)
     }
