@@ -18,7 +18,7 @@ void WRITER ftrace_trigger_switch(struct ftrace_buffer *buffer, struct ftrace_tr
   if (on) {
     // Before: the first event of each worker that sees the switch on is preceded by the frames that are open then.
     ftrace_buffer_kick(buffer, FTRACE_WANT_RESUME);
-    // Release pairs with nothing but the order of x86: a body that reads 0 reads the limits that the kick has stored.
+    // Pairs with the bodies' plain load, which x86 keeps before that of the limit: who reads 0 here reads the limits that the kick has stored.
     atomic_store_explicit(&state->off, 0, memory_order_release);
   } else {
     atomic_store_explicit(&state->off, 1, memory_order_release);
@@ -65,17 +65,9 @@ void ftrace_trigger_state_init(struct ftrace_trigger_state *state, bool on) {
   *state = (struct ftrace_trigger_state){.off = !on};
 }
 
-uint64_t ftrace_trigger_left(const struct ftrace_trigger *trigger) {
-  return atomic_load_explicit(&((struct ftrace_trigger *)trigger)->left, memory_order_relaxed);
-}
-
 uint64_t ftrace_trigger_missed(const struct ftrace_trigger *trigger) {
   return atomic_load_explicit(&((struct ftrace_trigger *)trigger)->missed, memory_order_relaxed)
          + atomic_load_explicit(&((struct ftrace_trigger *)trigger)->sink.lost_without_block[FTRACE_END_ENTRY], memory_order_relaxed);
-}
-
-bool ftrace_trigger_is_on(const struct ftrace_trigger_state *state) {
-  return atomic_load_explicit(&((struct ftrace_trigger_state *)state)->off, memory_order_relaxed) == 0;
 }
 
 uint32_t ftrace_trigger_wait(struct ftrace_trigger_state *state, uint32_t seen) {

@@ -28,6 +28,20 @@ public protocol RecordedTrace: TraceReport {
   func write<Failure: Error>(limit: Int?, to sink: ([UInt8]) throws(Failure) -> Void) throws(Failure)
 }
 
+extension TraceReport {
+  /// Writes what triggers add to a report, before it.
+  func write<Failure: Error>(
+    _ snapshot: Self?, _ missedTriggers: Int, of runtime: TraceRuntime, limit: Int?,
+    to sink: ([UInt8]) throws(Failure) -> Void
+  ) throws(Failure) {
+    if missedTriggers > 0 { try sink(Array("# triggers could not act \(missedTriggers) times\n".utf8)) }
+    guard let snapshot else { return }
+    try sink(Array("# what was recorded up to the last snapshot:\n".utf8))
+    try snapshot.write(of: runtime, limit: limit, to: sink)
+    try sink(Array("# and since then:\n".utf8))
+  }
+}
+
 /// What can be recorded into a file.
 public enum RecordedTracer: String, Sendable, CaseIterable {
   case function

@@ -70,6 +70,29 @@ import Testing
     }
   }
 
+  @Test(
+    "what is lost between two snapshots is what the later one says", arguments: [TraceBuffer.Mode.discard, .overwrite])
+  func lossesBetween(mode: TraceBuffer.Mode) throws {
+    try withRuntime { runtime in
+      let fib = try runtime.fib()
+      var options = TracerOptions(bufferBytes: 8192)
+      options.mode = mode
+      let buffer = try TraceBuffer.make(options, tracer: "function_graph", for: runtime)
+      let ops = TraceOps.graph("snapshots", .all, options, into: buffer)
+      try runtime.register(ops)
+      var before: TraceSnapshot?
+      for _ in 0..<3 {
+        #expect(fib(13) == 233)
+        let snapshot = buffer.snapshot()
+        let counts = GraphTrace(before.map(snapshot.since) ?? snapshot).counts()
+        #expect(counts.lost > 0 && counts.isBalanced)
+        #expect((counts.entries + counts.lostEntries, counts.exits + counts.lostExits) == (753, 753))
+        before = snapshot
+      }
+      try runtime.unregister(ops)
+    }
+  }
+
   @Test("every call of fib has an entry and an exit", arguments: RecordingMode.allCases)
   func fib(mode: RecordingMode) throws {
     try withRuntime(mode) { runtime in

@@ -175,6 +175,46 @@ import Testing
     }
   }
 
+  @Test("what is lost is in the books of one of them", arguments: [TraceBuffer.Mode.discard, .overwrite])
+  func lossesOfSnapshots(mode: TraceBuffer.Mode) throws {
+    try withRuntime { runtime in
+      let fib = try runtime.fib()
+      let take = try runtime.adder("take", 2)
+      var options = TracerOptions(bufferBytes: 8192)
+      options.mode = mode
+      options.triggers = [TraceTrigger(["take"], .snapshot, count: 1)]
+      let tracer = FunctionGraphTracer(options: options)
+      try tracer.start(in: runtime, filter: TraceFilter(trace: ["fib"]))
+      #expect(fib(13) == 233)
+      _ = take(1)
+      #expect(fib(13) == 233)
+      let trace = try tracer.stop()
+      let (early, late) = (try #require(trace.snapshot).counts(), trace.counts())
+      #expect(early.isBalanced && late.isBalanced)
+      // When the tracer's thread comes to take it the second call may be in it.
+      #expect(early.lost > 0)
+      #expect(early.entries + early.lostEntries + late.entries + late.lostEntries == 2 * 753)
+      #expect(early.exits + early.lostExits + late.exits + late.lostExits == 2 * 753)
+    }
+  }
+
+  @Test("a stack that finds no room is counted, and the report says so")
+  func missed() throws {
+    try withRuntime { runtime in
+      let fib = try runtime.fib()
+      var options = TracerOptions(bufferBytes: 8192)
+      options.triggers = [TraceTrigger(["fib"], .stackTrace)]
+      let tracer = FunctionGraphTracer(options: options)
+      try tracer.start(in: runtime)
+      #expect(fib(10) == 55)
+      let trace = try tracer.stop()
+      var stacks = 0
+      for block in trace.blocks.joined() { block.decode { if $0.kind == .stack { stacks += 1 } } }
+      #expect(trace.missedTriggers > 0 && stacks + trace.missedTriggers == 177)
+      #expect(lines(trace, runtime).first == "# triggers could not act \(trace.missedTriggers) times")
+    }
+  }
+
   @Test("triggers that cannot be put in their places leave nothing behind")
   func tooMany() throws {
     try withRuntime { runtime in

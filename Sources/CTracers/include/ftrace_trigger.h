@@ -35,12 +35,11 @@ enum {
 /// - Parameter left: UINT64_MAX: for ever.
 void ftrace_trigger_init(struct ftrace_trigger *trigger, uint32_t action, uint64_t left, struct ftrace_buffer *buffer,
                          struct ftrace_trigger_state *state);
-uint64_t ftrace_trigger_left(const struct ftrace_trigger *trigger);
+/// How often it should have acted and could not.
 uint64_t ftrace_trigger_missed(const struct ftrace_trigger *trigger);
 
 /// Switches the recording of a tracer, as triggers do. Any thread.
 void ftrace_trigger_switch(struct ftrace_buffer *buffer, struct ftrace_trigger_state *state, bool on);
-bool ftrace_trigger_is_on(const struct ftrace_trigger_state *state);
 
 /// Waits until the word of snapshots is another than `seen`, and returns it.
 uint32_t ftrace_trigger_wait(struct ftrace_trigger_state *state, uint32_t seen);

@@ -55,6 +55,9 @@ struct RecordCommand: ParsableCommand {
         Terminal.complain(
           "\(losses.entries) entries and \(losses.exits) exits were lost: 'ftrace report \(output)' says why")
       }
+      if recorder.missedTriggers > 0 {
+        Terminal.complain("triggers could not act \(recorder.missedTriggers) times")
+      }
     } catch { throw CommandFailure(error) }
     choice.warnOfIdleGlobs(in: session.runtime)
     session.reportTrouble()

@@ -20,9 +20,9 @@ struct TriggerOptions: ParsableArguments {
 
   /// Why these do not go with a tracer; nil: they do.
   func problem(for tracer: String?) -> String? {
-    guard !trigger.isEmpty, let tracer = tracer ?? .some(NopTracer.name), RecordedTracer(rawValue: tracer) == nil,
-      Tracers.named(tracer) != nil
-    else { return nil }
+    let tracer = tracer ?? NopTracer.name
+    // One that does not exist is another error.
+    if trigger.isEmpty || RecordedTracer(rawValue: tracer) != nil || Tracers.named(tracer) == nil { return nil }
     return "--trigger is for the tracers function and function_graph: \(tracer) records no events"
   }
 }

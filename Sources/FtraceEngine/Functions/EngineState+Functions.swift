@@ -183,7 +183,7 @@ extension EngineState {
 
   /// The changes that bring the sites of a body to a class.
   func classChanges(of body: FunctionBody, to new: UInt16) -> [ClassChange] {
-    (body.isUnlinked ? body.siteOffsets(of: .exit) : body.siteOffsets).compactMap { site in
+    body.tracedSiteOffsets.compactMap { site in
       let old = unsafe tables.desiredClass[Int(site >> 3)]
       return old == new ? nil : ClassChange(site: site, old: old, new: new)
     }

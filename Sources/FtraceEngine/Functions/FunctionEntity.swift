@@ -89,7 +89,10 @@ final class FunctionBody {
   /// Offsets in the arena of the sites.
   var siteOffsets: [UInt32] { sites.map { block.offset + UInt32($0.offset) } }
 
-  /// The same of its sites of one kind.
+  /// Those that can still be traced: of a body that went the exits.
+  var tracedSiteOffsets: [UInt32] { isUnlinked ? siteOffsets(of: .exit) : siteOffsets }
+
+  /// Offsets of its sites of one kind.
   func siteOffsets(of kind: SiteKind) -> [UInt32] {
     sites.filter { $0.kind == kind }.map { block.offset + UInt32($0.offset) }
   }

@@ -78,8 +78,7 @@ extension EngineState {
     // An ops that was shared and stays so is in no class.
     guard isOwn || !registered.isShared else { return [] }
     for body in bodies.values where !isExcluded(body) {
-      // Of a body that went the exits are left.
-      guard let site = (body.isUnlinked ? body.siteOffsets(of: .exit) : body.siteOffsets).first else { continue }
+      guard let site = body.tracedSiteOffsets.first else { continue }
       let old = classes[unsafe tables.desiredClass[Int(site >> 3)]]
       var new = old
       new.set(registered, filter: isOwn ? filter : nil, of: body.name)

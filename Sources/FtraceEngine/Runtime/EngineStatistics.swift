@@ -2,15 +2,15 @@ import FtraceQuiescence
 
 /// Counters of a runtime. They only grow, but for the two that describe the last update.
 public struct EngineStatistics: Sendable, Hashable {
-  /// Sites converted from `call mcount` by the last update that converted any, and the time that its stop held the workers.
+  /// Sites converted from `call mcount` by the last update that converted any.
   public var updateCount = 0
-  /// How long workers stood still for it.
+  /// How long its stop held the workers.
   public var updateTime: Duration = .zero
   /// Sites converted altogether (the overflow guard resets it).
   public var updateTotal = 0
-  /// Stops of this runtime, and those that were given up at their deadline.
+  /// Stops of this runtime.
   public var stops = 0
-  /// Stops that were given up, because a worker was late.
+  /// Those that were given up at their deadline.
   public var timeouts = 0
   /// Instructions written in stops: at sites, and at the engine's inner calls.
   public var sitesWritten = 0
@@ -18,20 +18,20 @@ public struct EngineStatistics: Sendable, Hashable {
   public var innerCallsWritten = 0
   /// Ticks of the daemon.
   public var ticks = 0
-  /// The longest times to stop, and stopped.
+  /// The longest time to stop.
   public var longestTimeToStop: Duration = .zero
-  /// And how long workers stood still at most.
+  /// The longest time stopped.
   public var longestTimeStopped: Duration = .zero
 
   // Filled in when they are asked for.
 
-  /// Records in use and allowed.
+  /// Records in use.
   public var records = 0
   /// How many there may be.
   public var recordCapacity = 0
   /// Sites that were called and wait for conversion.
   public var pending = 0
-  /// Calls that found no record, and that came from within the recorder.
+  /// Calls that found no record.
   public var exhausted = 0
   /// Calls from within the recorder, on the same thread.
   public var recursed = 0

@@ -29,9 +29,8 @@ package enum AtFork {
 
   /// What takes part in the fork under way. Touched by the forking thread alone, with the lock of `list` held.
   private nonisolated(unsafe) static var taking: [any ForkParticipant] = []
+  /// The locks that it holds, last taken first. Touched as `taking` is.
   private nonisolated(unsafe) static var held: [FairLock] = []
-  /// The same, last taken first.
-  private nonisolated(unsafe) static var releasing: [FairLock] = []
 
   /// Installs the handlers, where that has not been done.
   /// - Throws: `pthread_atfork` with `ENOMEM`; nothing was installed, and the next call tries again.
@@ -78,13 +77,12 @@ package enum AtFork {
     installed.lock.acquire()
     list.lock.acquire()
     unsafe taking = list.unlocked.compactMap(\.participant)
-    let locks = unsafe taking.map(\.forkLocks)
-    unsafe held = locks.flatMap(\.outer) + locks.flatMap(\.short)
+    let own = unsafe taking.map(\.forkLocks)
     others.lock.acquire()
-    unsafe held += others.unlocked.compactMap(\.lock)
-    unsafe held.append(Quiescence.stopLock)
-    unsafe releasing = held.reversed()
-    for lock in unsafe held { lock.acquire() }
+    let locks =
+      own.flatMap(\.outer) + own.flatMap(\.short) + others.unlocked.compactMap(\.lock) + [Quiescence.stopLock]
+    for lock in locks { lock.acquire() }
+    unsafe held = locks.reversed()
     for participant in unsafe taking { participant.restForFork() }
     // Where nobody is left there is nothing to copy, and nothing that workers write.
     let stopped = ftrace_fork_prepare(
@@ -96,7 +94,7 @@ package enum AtFork {
   private static func parent() {
     for participant in unsafe taking { participant.forkedInParent() }
     ftrace_fork_parent()
-    for lock in unsafe releasing { lock.release() }
+    for lock in unsafe held { lock.release() }
     finish { $0.release() }
   }
 
@@ -104,7 +102,7 @@ package enum AtFork {
     for participant in unsafe taking { participant.adoptInChild() }
     ftrace_fork_child()
     for participant in unsafe taking { participant.repairInChild() }
-    for lock in unsafe releasing { lock.reset() }
+    for lock in unsafe held { lock.reset() }
     finish { $0.reset() }
   }
 
@@ -113,7 +111,6 @@ package enum AtFork {
     let gone = unsafe taking
     unsafe taking = []
     unsafe held = []
-    unsafe releasing = []
     free(others.lock)
     free(list.lock)
     free(installed.lock)

@@ -32,9 +32,8 @@
       let word = unsafe words[index]
       let upper = UInt32(truncatingIfNeeded: word >> 32)
       let kind = upper & 15
-      // Entries, and all exits but those whose lowest bits are 0.
-      if kind >= 5 && kind != 9 && kind != 10 && kind != 11 {
-        guard kind != 12 else { return fail() }
+      // Entries, and all exits but those whose lowest bits are 0: not 9 to 12.
+      if kind >= 5 && kind &- 9 > 3 {
         index += 1
         return TraceRecord(kind: kind == 5 ? .entry : .exit, clock: time(word), upper: upper)
       }

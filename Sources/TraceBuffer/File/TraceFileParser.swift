@@ -137,11 +137,8 @@ struct TraceFileParser {
       var next = index + 1
       switch upper & 15 {
       case 4: next += 1
-      case 2 where follow == 0: return (index, false)
-      case 2, 3, 9: next += follow
-      case 11 where follow == 0: return (index, false)
-      case 11: next += follow
-      case 12: return (index, false)
+      case 2 where follow == 0, 11 where follow == 0, 12: return (index, false)
+      case 2, 3, 9, 11: next += follow
       default: break
       }
       if next > words.count { return (index, false) }
@@ -159,10 +156,7 @@ struct TraceFileParser {
 
   private mutating func note(_ loss: TraceRecord, of worker: UInt32) {
     guard let cause = loss.cause else { return }
-    switch loss.lostEnd {
-    case .entry: recorded[worker, default: EventLosses()][cause].entries &+= loss.count
-    case .exit: recorded[worker, default: EventLosses()][cause].exits &+= loss.count
-    }
+    recorded[worker, default: EventLosses()][cause][loss.lostEnd] &+= loss.count
   }
 
   private mutating func addWorkers(_ words: [UInt64], _ head: ftrace_block_header, _ offset: Int) {

@@ -37,6 +37,17 @@ public struct TraceSnapshot: Sendable {
     (self.workers, self.names, self.losses) = (workers, names, losses)
   }
 
+  /// The same with the losses since an earlier one of the same buffer, where all are counted as long as the buffer lives.
+  public func since(_ earlier: TraceSnapshot) -> TraceSnapshot {
+    var snapshot = self
+    snapshot.losses = losses - earlier.losses
+    let before = Dictionary(earlier.workers.map { ($0.number, $0.losses) }) { $1 }
+    for index in workers.indices {
+      snapshot.workers[index].losses = workers[index].losses - (before[workers[index].number] ?? EventLosses())
+    }
+    return snapshot
+  }
+
   mutating func sort() {
     blocks.sort {
       ($0.header.worker, $0.header.sequence, $0.start) < ($1.header.worker, $1.header.sequence, $1.start)

@@ -12,7 +12,13 @@ public struct EventLosses: Sendable, Hashable {
       self.exits = exits
     }
 
-    public var total: UInt64 { entries + exits }
+    public var total: UInt64 { entries &+ exits }
+
+    /// Those of one end.
+    public subscript(end: FunctionEnd) -> UInt64 {
+      get { end == .entry ? entries : exits }
+      set { if end == .entry { entries = newValue } else { exits = newValue } }
+    }
   }
 
   private var counts = [Counts](repeating: Counts(), count: LossCause.allCases.count)

@@ -37,7 +37,7 @@ public struct EventRecording: Sendable {
     self.runtime = runtime
     buffer = try TraceBuffer.make(options, tracer: name, for: runtime)
     namer = CodeNamer(buffer, of: runtime)
-    triggers = try TriggerSet(options, of: buffer)
+    triggers = TriggerSet(options, of: buffer)
     self.ops = ops(buffer, triggers?.state)
     try runtime.register(self.ops)
     do throws(FtraceError) { try triggers?.begin(in: runtime) } catch {
@@ -52,11 +52,15 @@ public struct EventRecording: Sendable {
     try runtime.unregister(ops)
     triggers?.end()
     namer.finish()
-    return buffer.snapshot()
+    let contents = buffer.snapshot()
+    return triggers?.rest(contents) ?? contents
   }
 
   /// What the last `snapshot` trigger took; after ``finish()``.
   public var triggered: TraceSnapshot? { triggers?.snapshot }
+
+  /// How often triggers should have acted and could not: for want of room for a stack, or from a signal handler in the middle of an append.
+  public var missedTriggers: Int { triggers?.missed ?? 0 }
 
   /// Ends it for a tracer that goes. What fails leaves the ops in its place, and the engine keeps its body, which keeps the buffer.
   public func abandon() {

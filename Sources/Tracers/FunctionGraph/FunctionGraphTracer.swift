@@ -33,6 +33,6 @@ public final class FunctionGraphTracer: Tracer {
     guard let current = running.withLock({ $0 }) else { throw .notRegistered(Self.name) }
     let contents = try current.finish()
     running.withLock { $0 = nil }
-    return GraphTrace(contents, snapshot: current.triggered)
+    return GraphTrace(contents, current)
   }
 }

@@ -77,11 +77,7 @@ extension GraphTrace {
   private func account(_ index: Int) -> (counts: Counts, losses: EventLosses) {
     var account = WorkerAccount(names: names, isNamed: !names.isEmpty)
     for block in blocks[index] { account.add(block) }
-    var known = workers[index].losses
-    for cause in LossCause.allCases {
-      known[cause].entries = max(known[cause].entries, account.recorded[cause].entries)
-      known[cause].exits = max(known[cause].exits, account.recorded[cause].exits)
-    }
+    let known = workers[index].losses
     return (account.settled(known, hasEnded: workers[index].hasEnded), known)
   }
 }
@@ -90,7 +86,6 @@ extension GraphTrace {
 private struct WorkerAccount {
   let names: CodeNameIndex
   let isNamed: Bool
-  private(set) var recorded = EventLosses()
   private var counts = GraphTrace.Counts()
   private var open = OpenFunctions<UInt64, Void>()
   /// Whether a gap came since the last resync, and whether one came at all.
@@ -142,14 +137,7 @@ private struct WorkerAccount {
       }
       close(open.resync(listed, isCut: record.isCut, isBehindGap: hadGap))
       isInGap = false
-    case .loss:
-      if let cause = record.cause {
-        switch record.lostEnd {
-        case .entry: recorded[cause].entries &+= record.count
-        case .exit: recorded[cause].exits &+= record.count
-        }
-      }
-      gap()
+    case .loss: gap()
     case .values, .stack: break
     }
   }

@@ -19,6 +19,8 @@ public struct GraphTrace: RecordedTrace {
   private var taken: [GraphTrace] = []
   /// What the last `snapshot` trigger took: what was recorded before it. This trace is what was recorded since.
   public var snapshot: GraphTrace? { taken.first }
+  /// How often triggers should have acted and could not.
+  public private(set) var missedTriggers = 0
 
   /// Names that came with the trace, for where no runtime is there to ask.
   let names: CodeNameIndex
@@ -34,9 +36,11 @@ public struct GraphTrace: RecordedTrace {
     (workers, blocks) = (recorded.workers, recorded.blocks)
   }
 
-  init(_ contents: TraceSnapshot, snapshot: TraceSnapshot?) {
+  /// What was recorded, once the recording is finished.
+  init(_ contents: TraceSnapshot, _ recording: EventRecording) {
     self.init(contents)
-    taken = snapshot.map { [GraphTrace($0)] } ?? []
+    taken = recording.triggered.map { [GraphTrace($0)] } ?? []
+    missedTriggers = recording.missedTriggers
   }
 
   public var sums: [(name: String, value: Int)] {
@@ -51,11 +55,7 @@ public struct GraphTrace: RecordedTrace {
   public func write<Failure: Error>(
     of runtime: TraceRuntime, limit: Int?, to sink: ([UInt8]) throws(Failure) -> Void
   ) throws(Failure) {
-    if let snapshot {
-      try sink(Array("# what was recorded up to the last snapshot:\n".utf8))
-      try snapshot.write(of: runtime, limit: limit, to: sink)
-      try sink(Array("# and since then:\n".utf8))
-    }
+    try write(snapshot, missedTriggers, of: runtime, limit: limit, to: sink)
     var text = GraphText(self, RuntimeSymbols(runtime, clock: calibration.clock))
     try text.write(limit: limit, to: sink)
   }

@@ -32,6 +32,6 @@ public final class FunctionTracer: Tracer {
     guard let current = running.withLock({ $0 }) else { throw .notRegistered(Self.name) }
     let contents = try current.finish()
     running.withLock { $0 = nil }
-    return Trace(contents, snapshot: current.triggered)
+    return Trace(contents, current)
   }
 }

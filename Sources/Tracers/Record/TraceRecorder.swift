@@ -40,10 +40,7 @@ public final class TraceRecorder: Sendable {
       buffer = try TraceBuffer(configuration)
       sink = kind == .ring ? nil : try FileSink.start(buffer, path: path)
     } catch { throw .file(error) }
-    do throws(FtraceError) { triggers = try TriggerSet(options, of: buffer) } catch {
-      try? sink?.finish()
-      throw .engine(error)
-    }
+    triggers = TriggerSet(options, of: buffer)
     ops = tracer.ops("record", filter, options, into: buffer, unless: triggers?.state)
     // What is there is named before it can be traced, and what comes before it can run.
     namer = CodeNamer(buffer, of: runtime)
@@ -58,6 +55,9 @@ public final class TraceRecorder: Sendable {
       throw .engine(error)
     }
   }
+
+  /// How often triggers should have acted and could not.
+  public var missedTriggers: Int { triggers?.missed ?? 0 }
 
   /// Ends the recording: what is missing of it.
   /// - Throws: as `TraceRuntime.unregister`; recording goes on then. `.incomplete`: something could not be written; what is in the file can be read.

@@ -30,6 +30,8 @@ public struct Trace: RecordedTrace {
   private var taken: [Trace] = []
   /// What the last `snapshot` trigger took: what was recorded before it. This trace is what was recorded since.
   public var snapshot: Trace? { taken.first }
+  /// How often triggers should have acted and could not.
+  public private(set) var missedTriggers = 0
 
   /// A trace that was taken out of a buffer, or read from a file. O(events).
   public init(_ contents: TraceSnapshot) {
@@ -56,9 +58,11 @@ public struct Trace: RecordedTrace {
     (self.tasks, self.blocks) = (tasks, blocks)
   }
 
-  init(_ contents: TraceSnapshot, snapshot: TraceSnapshot?) {
+  /// What was recorded, once the recording is finished.
+  init(_ contents: TraceSnapshot, _ recording: EventRecording) {
     self.init(contents)
-    taken = snapshot.map { [Trace($0)] } ?? []
+    taken = recording.triggered.map { [Trace($0)] } ?? []
+    missedTriggers = recording.missedTriggers
   }
 
   /// A trace without events.
@@ -81,11 +85,7 @@ public struct Trace: RecordedTrace {
   public func write<Failure: Error>(
     of runtime: TraceRuntime, limit: Int?, to sink: ([UInt8]) throws(Failure) -> Void
   ) throws(Failure) {
-    if let snapshot {
-      try sink(Array("# what was recorded up to the last snapshot:\n".utf8))
-      try snapshot.write(of: runtime, limit: limit, to: sink)
-      try sink(Array("# and since then:\n".utf8))
-    }
+    try write(snapshot, missedTriggers, of: runtime, limit: limit, to: sink)
     try TraceText(self, RuntimeSymbols(runtime, clock: calibration.clock)).write(limit: limit, to: sink)
   }
 

@@ -54,6 +54,6 @@ import FtraceX86Assembler
     }
   }
 
-  /// Stacks that could not be written, and entries by signal handlers that were passed over.
+  /// How often it should have acted and could not: stacks that found no room, and signal handlers in the middle of an append.
   var missed: Int { unsafe Int(ftrace_trigger_missed(trigger)) }
 }

@@ -21,8 +21,6 @@ import FtraceX86Assembler
   /// Of the word that bodies test: not 0 while nothing is recorded.
   var address: UInt { UInt(bitPattern: unsafe memory) }
 
-  var isOn: Bool { unsafe ftrace_trigger_is_on(memory) }
-
   /// Switches the recording of a buffer. Any thread outside of callbacks.
   func switchRecording(_ isOn: Bool, of buffer: TraceBuffer) {
     unsafe ftrace_trigger_switch(buffer.handle, memory, isOn)
