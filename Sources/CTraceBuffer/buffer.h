@@ -37,6 +37,7 @@ struct ftrace_ring {
   uint32_t open_block;
   uint32_t gap; // events are missing, or frames unknown: a resync is due
   uint32_t paused; // and it is to say that events were not recorded
+  uint32_t epoch;  // of the code, where the open block ends now
   uint64_t end; // where the open block's limit lies when nobody kicks
   uint64_t pending[FTRACE_LOST_CAUSES][2]; // lost since the last loss record
   uint64_t nested_written[2];              // of the channel's `lost_nested`

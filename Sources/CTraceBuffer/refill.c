@@ -28,6 +28,9 @@ static WRITER bool nested_is_due(const struct ftrace_ring *ring, const struct ft
   return nested(channel, 0) != ring->nested_written[0] || nested(channel, 1) != ring->nested_written[1];
 }
 
+// Sequentially consistent, as the store: whoever sees a channel that was kicked for an epoch sees the epoch.
+static WRITER uint32_t epoch_of(struct ftrace_buffer *buffer) { return atomic_load(&buffer->epoch); }
+
 // MARK: Blocks
 
 enum {
@@ -109,7 +112,7 @@ static WRITER void zero(uint8_t *start, uint64_t bytes) {
 }
 
 static WRITER bool open_next(struct ftrace_buffer *buffer, struct ftrace_ring *ring, struct ftrace_channel *channel,
-                             uint64_t now, uint32_t *cause) {
+                             uint64_t now, uint32_t epoch, uint32_t *cause) {
   const uint64_t sequence = atomic_load_explicit(&ring->last, memory_order_relaxed) + 1;
   const uint32_t block = find_block(buffer, ring, sequence, cause);
   if (!block) return false;
@@ -125,7 +128,7 @@ static WRITER bool open_next(struct ftrace_buffer *buffer, struct ftrace_ring *r
   header->worker = ring->entry->worker;
   header->sequence = sequence;
   header->clock = now;
-  header->epoch = atomic_load_explicit(&buffer->epoch, memory_order_relaxed);
+  header->epoch = ring->epoch = epoch;
   header->tid = ring->entry->tid;
   for (uint32_t end = 0; end < 2; end++) {
     uint64_t lost = nested(channel, end);
@@ -155,6 +158,14 @@ static WRITER uint64_t *write_loss(uint64_t *cursor, uint32_t cause, uint32_t en
   *cursor++ = FTRACE_WORD((cause << 1 | end) << 4 | FTRACE_WORD_LOSS, 1);
   *cursor++ = count;
   return cursor;
+}
+
+// What follows is of another epoch of the code.
+static WRITER void write_epoch(struct ftrace_ring *ring, struct ftrace_channel *channel, uint32_t epoch) {
+  uint64_t *const cursor = (uint64_t *)channel_cursor(channel);
+  *cursor = FTRACE_WORD(FTRACE_WORD_EPOCH, epoch);
+  ring->epoch = epoch;
+  set_cursor(channel, (uint64_t)(cursor + 1));
 }
 
 // What was lost since the last such record.
@@ -189,8 +200,8 @@ static WRITER void write_gap(struct ftrace_buffer *buffer, struct ftrace_ring *r
 }
 
 enum {
-  // The carry, a loss record for each cause and end, a resync.
-  GAP_WORDS = 1 + 2 * 2 * FTRACE_LOST_CAUSES + 1 + FTRACE_RESYNC_FRAMES,
+  // The carry, the epoch, a loss record for each cause and end, a resync.
+  GAP_WORDS = 2 + 2 * 2 * FTRACE_LOST_CAUSES + 1 + FTRACE_RESYNC_FRAMES,
 };
 _Static_assert(8 * (GAP_WORDS + FTRACE_APPEND_WORDS + END_WORDS) + FTRACE_BLOCK_HEADER_BYTES < FTRACE_BLOCK_MINIMUM,
                "a fresh block has room for all that refill writes, and an append");
@@ -220,7 +231,7 @@ WRITER uint32_t buffer_refill(struct ftrace_sink *sink, struct ftrace_channel *c
   }
   for (;;) {
     const uint32_t wants = atomic_exchange(&ring->wants, 0);
-    const uint32_t epoch = atomic_load_explicit(&buffer->epoch, memory_order_acquire);
+    const uint32_t epoch = epoch_of(buffer);
     const uint64_t now = buffer->clock(buffer->clock_context);
     if (wants & (FTRACE_WANT_RESYNC | FTRACE_WANT_RESUME)) ring->gap = 1;
     if (wants & FTRACE_WANT_RESUME) ring->paused = 1;
@@ -230,16 +241,16 @@ WRITER uint32_t buffer_refill(struct ftrace_sink *sink, struct ftrace_channel *c
       const uint64_t cursor = channel_cursor(channel);
       const bool empty = cursor == (uint64_t)ring->open + FTRACE_BLOCK_HEADER_BYTES;
       if (empty) {
-        __atomic_store_n(&header->epoch, epoch, __ATOMIC_RELAXED);
+        __atomic_store_n(&header->epoch, ring->epoch = epoch, __ATOMIC_RELAXED);
         if (!gap && cursor < ring->end) __atomic_store_n(&header->clock, now, __ATOMIC_RELAXED), channel->high = (uint32_t)(now >> 32);
-      } else if (cursor >= ring->end || wants & FTRACE_WANT_CLOSE || header->epoch != epoch
-                 || (gap && cursor + 8 * GAP_WORDS > ring->end)) {
+      } else if (cursor >= ring->end || wants & FTRACE_WANT_CLOSE
+                 || ((gap || ring->epoch != epoch) && cursor + 8 * GAP_WORDS > ring->end)) {
         close_open(buffer, ring, channel);
       }
     }
     if (!ring->open) {
       uint32_t cause;
-      if (!open_next(buffer, ring, channel, now, &cause)) return lose(ring, channel, cause, append->end);
+      if (!open_next(buffer, ring, channel, now, epoch, &cause)) return lose(ring, channel, cause, append->end);
       // What precedes the block may be overwritten by the time that it is read.
       if (buffer->configuration.mode == FTRACE_MODE_OVERWRITE) ring->gap = 1;
     }
@@ -249,6 +260,7 @@ WRITER uint32_t buffer_refill(struct ftrace_sink *sink, struct ftrace_channel *c
       channel->high = (uint32_t)(now >> 32);
       set_cursor(channel, (uint64_t)(cursor + 1));
     }
+    if (ring->epoch != epoch) write_epoch(ring, channel, epoch);
     if (ring->gap || nested_is_due(ring, channel)) write_gap(buffer, ring, channel, append);
     FTRACE_RACE_WINDOW();
     // A kick sets `wants`, or counts a nested event, and then stores 0 into the limit. Either that store comes after this one and stays,
@@ -256,7 +268,7 @@ WRITER uint32_t buffer_refill(struct ftrace_sink *sink, struct ftrace_channel *c
     atomic_store(&channel->limit, ring->end);
     atomic_thread_fence(memory_order_seq_cst);
     if (!atomic_load(&ring->wants) && !nested_is_due(ring, channel)
-        && atomic_load(&buffer->epoch) == header_of(ring->open)->epoch && channel_cursor(channel) < ring->end)
+        && epoch_of(buffer) == ring->epoch && channel_cursor(channel) < ring->end)
       return 1;
   }
 }
@@ -298,6 +310,8 @@ WRITER void buffer_unwound(struct ftrace_sink *sink, struct ftrace_channel *chan
   struct ftrace_ring *const ring = channel->ring;
   if (!ring) return;
   if (ring->open && channel_cursor(channel) + 8 * GAP_WORDS <= ring->end) {
+    const uint32_t epoch = epoch_of(buffer);
+    if (ring->epoch != epoch) write_epoch(ring, channel, epoch);
     write_gap(buffer, ring, channel, append);
     return;
   }
@@ -312,7 +326,7 @@ WRITER void buffer_end_channel(struct ftrace_sink *sink, struct ftrace_channel *
   // A worker that has a stream, and lost its last events, says so if there is room again.
   uint32_t cause;
   if (ring && !ring->open && atomic_load_explicit(&ring->last, memory_order_relaxed))
-    open_next(buffer, ring, channel, buffer->clock(buffer->clock_context), &cause);
+    open_next(buffer, ring, channel, buffer->clock(buffer->clock_context), epoch_of(buffer), &cause);
   if (ring && ring->open) {
     uint64_t *cursor = write_losses(ring, channel, (uint64_t *)channel_cursor(channel));
     *cursor++ = FTRACE_WORD(FTRACE_WORD_RESYNC, 0);

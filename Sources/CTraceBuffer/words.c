@@ -48,7 +48,7 @@ FTRACE_UNINSTRUMENTED void words_count(const uint64_t *word, const uint64_t *end
       upper = (uint32_t)(*word >> 32);
       kind = upper & 15;
     }
-    // Entries are 4 and 5, exits all but those below and 9 to 12.
+    // Entries are 4 and 5, exits all but those below and 9 to 12. Words of one alone that are neither: carry, epoch.
     if (__builtin_expect(kind >= 5 && kind - FTRACE_WORD_VALUES > 12 - FTRACE_WORD_VALUES, 1)) {
       entries += kind == FTRACE_WORD_ENTRY;
       events++;

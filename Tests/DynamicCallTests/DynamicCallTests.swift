@@ -18,7 +18,7 @@ import Testing
   @Test func mixedArguments() throws {
     try withRuntime { runtime in
       let cycle: [DynamicType] = [.int64, .double, .int32, .float]
-      let types = (0..<30).map { cycle[($0 * $0 + $0 / 3) % 4] }
+      let types = (0..<30).map { (index: Int) -> DynamicType in cycle[(index * index + index / 3) % 4] }
       try runtime.defineWeightedSum("sum", types)
       let values = types.enumerated().map { sample($1, 5 - 2 * $0) }
       #expect(try runtime.call("sum", values, returning: .double) == .double(weightedSum(values)))

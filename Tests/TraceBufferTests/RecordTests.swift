@@ -39,7 +39,7 @@ import Testing
   }
 
   @Test func recordsThatReachBeyondTheBlockAreDamage() {
-    for word in [0x2_0000_0005, 0x3_0000_0005, 0x9_FFFF_FFFF, 0x44 << 32, 0xB_0000_0000, 0xC_0000_0001, 0x2_0000_0000]
+    for word in [0x2_0000_0005, 0x3_0000_0005, 0x9_FFFF_FFFF, 0x44 << 32, 0xB_0000_0000, 0x1C_0000_0001, 0x2_0000_0000]
       as [UInt64]
     {
       let (records, damage) = decode([0x45 << 32 | 7, word])
@@ -81,20 +81,55 @@ import Testing
     #expect(Replay(blocks).discrepancies([writer], buffer.losses).isEmpty)
   }
 
-  @Test func kicksOfSnapshotsCloseBlocksAndEpochsBeginThem() throws {
+  @Test func aWordOfAnEpochHoldsForWhatFollows() throws {
+    let words: [UInt64] = [
+      0x45_0000_0001, 0xC_0000_0009, 0x46_0000_0002, 0x32_0000_0001, 44, 0xC_FFFF_FFFF, 0x44_0000_0003, 0x70,
+    ]
+    let (records, damage) = decode(words)
+    #expect(damage == nil)
+    #expect(records.map(\.kind) == [.entry, .exit, .loss, .entry])
+    #expect(records.map(\.epoch) == [0, 9, 9, .max])
+    // Of the rest of a block, when the first words were delivered before.
+    let header = BlockHeader(worker: 1, sequence: 1, clock: 0, epoch: 3)
+    for start in 0...words.count {
+      let rest = EventBlock(
+        header: header, clock: .tsc, storage: [UInt64](repeating: 0, count: 8) + words, start: 8 + start)
+      // A start is never between a record's words.
+      if start == 4 || start == 7 { continue }
+      #expect(rest.map(\.epoch) == [3, 9, 9, .max].suffix(rest.count { _ in true }))
+    }
+  }
+
+  @Test func anEpochBeginsBeforeTheNextEvent() throws {
+    let buffer = try TraceBuffer(.small(.discard))
+    let writer = Writer(buffer)
+    for epoch in 0..<200 as Range<UInt32> {
+      buffer.epoch = epoch
+      writer.enter(epoch)
+      writer.exit()
+      if epoch % 3 == 0 { buffer.requestResync() }
+    }
+    writer.close()
+    let blocks = buffer.consume()
+    #expect(blocks.count < 10)
+    let events = blocks.flatMap { block in block.filter { $0.kind == .entry || $0.kind == .exit } }
+    #expect(events.map(\.epoch) == (0..<200).flatMap { [$0, $0] })
+    for block in blocks { #expect(block.header.epoch == block.first { _ in true }?.epoch) }
+    #expect(Replay(blocks).discrepancies([writer], buffer.losses).isEmpty)
+  }
+
+  @Test func kicksOfSnapshotsCloseBlocks() throws {
     let buffer = try TraceBuffer(.small(.overwrite))
     let writer = Writer(buffer)
     writer.enter(1)
-    buffer.epoch = 7
     writer.exit()
     writer.enter(2)
     _ = buffer.takeBlocks()
     writer.enter(3)
     writer.close()
     let rest = buffer.consume()
-    #expect(rest.map(\.header.epoch) == [7, 7])
-    let entries = rest.flatMap { block in block.filter { $0.kind == .entry } }
-    #expect(entries.map(\.afterSite) == [3 * 64 + 5])
+    let entries = rest.flatMap { block in block.filter { $0.kind == .entry }.map(\.afterSite) }
+    #expect(entries == [3 * 64 + 5] as [UInt32])
   }
 
   @Test func peekingTakesNothing() throws {

@@ -38,19 +38,21 @@ import Testing
       #expect(late(1) == 3)
       if kind == .ring {
         // As a process that is killed leaves it.
-        #expect(try calls(file) == ["early();", "late();", "renamed();", "late();"])
+        let calls = try calls(file)
+        #expect(calls == ["early();", "late();", "renamed();", "late();"])
       }
       #expect(try recorder.finish().total == 0)
-      #expect(try calls(file) == ["early();", "late();", "renamed();", "late();"])
+      let calls = try calls(file)
+      #expect(calls == ["early();", "late();", "renamed();", "late();"])
     }
   }
 
-  /// Stubs are named when the recording ends; a function that had gone by then, and whose memory a stub has taken, was there before.
-  @Test func aStubInThePlaceOfAFunctionDoesNotTakeItsName() throws {
+  /// A gate that takes the memory of a function that has gone: events from before have the function's name, and those from then on the gate's.
+  @Test func aGateInThePlaceOfAFunctionHasItsOwnName() throws {
     try withRuntime { runtime in
       let others = try runtime.adders(64, prefix: "other")
       let recording = try EventRecording(
-        "names", ends: .both, options: TracerOptions(bufferBytes: 1 << 20), in: runtime, filter: .all)
+        "names", ends: .both, parents: true, options: TracerOptions(bufferBytes: 1 << 20), in: runtime, filter: .all)
       // Of many sizes: a gate's is among them.
       let functions = try (0..<64).map { number in
         try runtime.define("short\(number)", as: ((Int) -> Int).self) { f in
@@ -68,19 +70,47 @@ import Testing
       }
       for function in functions { try runtime.free(function.handle) }
       try runtime.reclaim()
-      // The gates of others are made now.
-      for other in others { _ = try other.handle.gate() }
+      typealias Function = @convention(c) (Int) -> Int
+      let gates = try others.map { try $0.handle.gate() }
       try #require(
-        runtime.stubSymbols.contains { stub in
-          places.contains { $0.overlaps(stub.start..<stub.start + UInt(stub.size)) }
-        }, "no stub lies where a function was")
+        gates.contains { gate in places.contains { $0.contains(gate) } }, "no gate lies where a function was")
+      // Safe: the gates of functions of that type, which live.
+      for gate in gates { #expect(unsafe unsafeBitCast(gate, to: Function.self)(1) != 0) }
       let contents = try recording.finish()
-      let trace = GraphTrace(contents)
-      #expect(trace.counts() == GraphTrace.Counts(entries: 64, exits: 64))
+      #expect(GraphTrace(contents).counts() == GraphTrace.Counts(entries: 128, exits: 128))
       var text: [UInt8] = []
-      trace.write { text += $0 }
+      try Trace(contents).write(limit: nil) { text += $0 }
+      let lines = String(decoding: text, as: UTF8.self).split(separator: "\n").compactMap {
+        $0.split(separator: ": ").last
+      }
+      for number in 0..<64 {
+        #expect(lines.count { $0 == "short\(number) <-ftrace_adaptor" } == 1)
+        #expect(lines.count { $0 == "other\(number) <-ftrace_gate" } == 1)
+      }
+    }
+  }
+
+  /// Code that is defined, called and freed, again and again, takes the same memory: each time a new epoch, and not a new block.
+  @Test func epochsTakeNoRoom() throws {
+    try withRuntime { runtime in
+      let recording = try EventRecording(
+        "names", ends: .both, options: TracerOptions(bufferBytes: 1 << 20), in: runtime, filter: .all)
+      var epochs = 0
+      for round in 0..<300 {
+        let function = try runtime.adder("round\(round)", 1)
+        _ = function(1)
+        try runtime.free(function.handle)
+        try runtime.reclaim()
+        epochs = Int(recording.buffer.epoch)
+      }
+      try #require(epochs > 200, "no memory was used again")
+      let contents = try recording.finish()
+      #expect(contents.losses.total == 0)
+      #expect(GraphTrace(contents).counts() == GraphTrace.Counts(entries: 300, exits: 300))
+      var text: [UInt8] = []
+      GraphTrace(contents).write { text += $0 }
       let lines = String(decoding: text, as: UTF8.self)
-      for number in 0..<64 { #expect(lines.contains("short\(number)();")) }
+      for round in 0..<300 { #expect(lines.contains(" round\(round)();")) }
     }
   }
 }

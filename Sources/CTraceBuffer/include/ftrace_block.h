@@ -28,7 +28,7 @@ struct ftrace_block_header {
   uint32_t used;     // bytes, with the head; 0 while the block is open: it ends at the first zero word
   uint64_t sequence; // counts from 1 in each worker's stream
   uint64_t clock;    // when the block was opened; its upper half holds for the words up to the first carry
-  uint32_t epoch;    // of the code
+  uint32_t epoch;    // of the code; it holds up to the first word of another
   int32_t tid;
   uint64_t lost[2];  // events of this worker lost before the block, of all causes, by end
   // Of events: bytes from the start of the block that were delivered elsewhere, 0: none. Of the table of workers: 1 in the last block of a

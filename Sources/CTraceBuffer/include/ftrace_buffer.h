@@ -57,7 +57,7 @@ void ftrace_buffer_kick(struct ftrace_buffer *buffer, uint32_t wants);
 /// `channel` is the buffer's own channel of this worker. Called as `refill` of another sink is. Returns false, and has written nothing, if this is a signal
 /// handler that has interrupted an append, or there is no room.
 bool ftrace_buffer_write_stack(struct ftrace_buffer *buffer, struct ftrace_channel *channel, const struct ftrace_append *append);
-/// Events from the next append of each worker on are in blocks of this epoch. In a stop, if it is to be exact.
+/// Events from the next append of each worker on are of this epoch. In a stop, if it is to be exact.
 void ftrace_buffer_set_epoch(struct ftrace_buffer *buffer, uint32_t epoch);
 uint32_t ftrace_buffer_epoch(const struct ftrace_buffer *buffer);
 

@@ -15,6 +15,7 @@ enum {
   FTRACE_WORD_VALUES = 9,
   FTRACE_WORD_UNWOUND = 10,
   FTRACE_WORD_STACK = 11,
+  FTRACE_WORD_EPOCH = 12,
 };
 
 /// What the upper 28 bits of a resync say, and of a stack the first of them.

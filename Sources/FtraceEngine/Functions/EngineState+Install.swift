@@ -95,7 +95,7 @@ extension EngineState {
     if body.callsItself { function.callers.insert(ObjectIdentifier(body)) }
     for host in hosts { host.callers.insert(ObjectIdentifier(body)) }
     bodiesByIdentity[ObjectIdentifier(body)] = body
-    codeObservers.tell(body, executable(block.offset))
+    tellObservers(body)
     return body
   }
 

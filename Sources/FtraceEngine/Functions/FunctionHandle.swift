@@ -56,6 +56,7 @@ public final class FunctionHandle: Sendable {
         a.gate(slot: EngineSymbol.function(function.id).symbol, signature: function.signature, stubs: state.stubs)
       }
       function.gate = gate
+      state.tellObservers(.gate, at: gate)
       return state.executable(gate.offset)
     }
   }

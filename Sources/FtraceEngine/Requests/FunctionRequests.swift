@@ -75,7 +75,7 @@ final class RenameRequest: Request {
       start: body.block.offset, size: body.block.size, name: name, body.signature, since: body.installedAt)
     body.installedAt = ftrace_rdtsc()
     // One that was freed in the same batch keeps its name to its end.
-    state.codeObservers.tell(body, state.executable(body.block.offset))
+    state.tellObservers(body)
   }
 
   override func revert(in state: EngineState) {

@@ -170,6 +170,7 @@ extension EngineState {
     if let block = adaptors[signature] { return executable(block.offset) }
     let block = try assemble { $0.adaptor(signature, stubs: stubs) }
     adaptors[signature] = block
+    tellObservers(.adaptor, at: block)
     return executable(block.offset)
   }
 

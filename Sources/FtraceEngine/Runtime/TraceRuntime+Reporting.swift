@@ -9,15 +9,6 @@ extension TraceRuntime {
     try core.value.unregisterCountingRecursions(ops)
   }
 
-  /// Where what outsiders call functions by lies.
-  package var stubSymbols: [(start: UInt, size: Int, name: String)] {
-    read { state in
-      let adaptors = state.adaptors.values.map { ($0, "ftrace_adaptor") }
-      let gates = state.functions.values.compactMap { $0.gate.map { ($0, "ftrace_gate") } }
-      return (adaptors + gates).map { block, name in (state.executable(block.offset), Int(block.size), name) }
-    }
-  }
-
   /// The five bytes of `ftrace_call`, the inner call of `ftrace_caller`, and their address: what a change of tracer patches.
   package var callerCall: (address: UInt, bytes: [UInt8]) {
     read { ($0.executable($0.stubs.callerCall), $0.currentBytes(at: $0.stubs.callerCall).bytes) }

@@ -1,4 +1,6 @@
-/// Reads the records of a block one after the other: a place in it, and the clock there.
+import CFtraceTraceBuffer
+
+/// Reads the records of a block one after the other: a place in it, the clock and the epoch of the code there.
 ///
 /// It holds no memory; whoever calls ``next(_:)`` brings the words. O(1) for each record, without allocation.
 @frozen @safe public struct BlockDecoder: Sendable {
@@ -7,6 +9,7 @@
   /// Upper half of the clock.
   @usableFromInline var high: UInt64
   @usableFromInline var last: UInt64
+  @usableFromInline var epoch: UInt32
   /// The clock's lower half may wrap without a carry.
   @usableFromInline let extends: Bool
   /// The word at which the block stops making sense, nil if it did not.
@@ -22,6 +25,7 @@
     self.end = end
     high = header.clock & 0xFFFF_FFFF_0000_0000
     last = header.clock
+    epoch = header.epoch
     extends = clock == .coarse
   }
 
@@ -35,11 +39,11 @@
       // Entries, and all exits but those whose lowest bits are 0: not 9 to 12.
       if kind >= 5 && kind &- 9 > 3 {
         index += 1
-        return TraceRecord(kind: kind == 5 ? .entry : .exit, clock: time(word), upper: upper)
+        return TraceRecord(kind: kind == 5 ? .entry : .exit, clock: time(word), upper: upper, epoch: epoch)
       }
       if kind == 0 && upper != 0 {
         index += 1
-        return TraceRecord(kind: .exit, clock: time(word), upper: upper)
+        return TraceRecord(kind: .exit, clock: time(word), upper: upper, epoch: epoch)
       }
       if let record = unsafe rare(word, upper, words) { return record }
       if damage != nil { return nil }
@@ -57,41 +61,51 @@
     return clock
   }
 
-  /// A record that is not one word of an event; nil also for what is not a record: carries, and words that were never written.
+  /// A record that is not one word of an event; nil also for what is not a record: carries, epochs, and words that were never written.
   @usableFromInline @inline(never) mutating func rare(
     _ word: UInt64, _ upper: UInt32, _ words: UnsafePointer<UInt64>
   ) -> TraceRecord? {
     let start = index
     let follow = Int(word & 0xFFFF_FFFF)
-    switch upper & 15 {
+    switch Int(upper & 15) {
     case 0:
       index += 1
       return nil
-    case 1:
+    case FTRACE_WORD_CARRY:
       high = word << 32
       index += 1
       return nil
-    case 4:
+    case FTRACE_WORD_ENTRY_WITH_PARENT:
       guard start + 1 < end else { return fail() }
       index += 2
       let clock = time(word)
-      return unsafe TraceRecord(kind: .entry, clock: clock, upper: upper &+ 1, payload: words[start + 1])
-    case 10:
+      return unsafe TraceRecord(kind: .entry, clock: clock, upper: upper &+ 1, epoch: epoch, payload: words[start + 1])
+    case FTRACE_WORD_UNWOUND:
       index += 1
-      return TraceRecord(kind: .unwound, clock: last, upper: upper >> 4, payload: UInt64(follow))
-    case 2, 3, 9:
-      guard follow < end - start, upper & 15 != 2 || follow >= 1 else { return fail() }
-      index += 1 + follow
-      let kind: TraceRecord.Kind = upper & 15 == 2 ? .loss : upper & 15 == 3 ? .resync : .values
-      return unsafe TraceRecord(
-        kind: kind, clock: last, upper: upper >> 4, payload: kind == .loss ? words[start + 1] : 0,
-        firstWord: UInt32(start + 1), wordCount: UInt32(follow))
-    case 11:
+      return TraceRecord(kind: .unwound, clock: last, upper: upper >> 4, epoch: epoch, payload: UInt64(follow))
+    case FTRACE_WORD_LOSS:
       guard follow >= 1, follow < end - start else { return fail() }
       index += 1 + follow
       return unsafe TraceRecord(
-        kind: .stack, clock: words[start + 1], upper: upper >> 4, firstWord: UInt32(start + 2),
+        kind: .loss, clock: last, upper: upper >> 4, epoch: epoch, payload: words[start + 1],
+        firstWord: UInt32(start + 1), wordCount: UInt32(follow))
+    case FTRACE_WORD_RESYNC, FTRACE_WORD_VALUES:
+      guard follow < end - start else { return fail() }
+      index += 1 + follow
+      return TraceRecord(
+        kind: Int(upper & 15) == FTRACE_WORD_RESYNC ? .resync : .values, clock: last, upper: upper >> 4, epoch: epoch,
+        firstWord: UInt32(start + 1), wordCount: UInt32(follow))
+    case FTRACE_WORD_STACK:
+      guard follow >= 1, follow < end - start else { return fail() }
+      index += 1 + follow
+      return unsafe TraceRecord(
+        kind: .stack, clock: words[start + 1], upper: upper >> 4, epoch: epoch, firstWord: UInt32(start + 2),
         wordCount: UInt32(follow - 1))
+    case FTRACE_WORD_EPOCH:
+      guard upper >> 4 == 0 else { return fail() }
+      epoch = UInt32(follow)
+      index += 1
+      return nil
     default: return fail()
     }
   }

@@ -8,7 +8,7 @@ public struct BlockHeader: Sendable, Hashable {
   public var sequence: UInt64
   /// The clock when the block was opened.
   public var clock: UInt64
-  /// Of the code: names are looked up by address and epoch.
+  /// Of the code where the block was opened; ``TraceRecord/epoch`` is that of a record.
   public var epoch: UInt32
   /// Kernel thread id of the worker.
   public var threadID: Int32

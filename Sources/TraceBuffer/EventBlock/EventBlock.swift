@@ -18,7 +18,7 @@ public struct EventBlock: Sendable {
   /// - Parameters:
   ///   - storage: at least the eight words of the head.
   ///   - start: words that were delivered before, with the head.
-  init(header: BlockHeader, clock: TraceClockKind, storage: [UInt64], start: Int = 8) {
+  package init(header: BlockHeader, clock: TraceClockKind, storage: [UInt64], start: Int = 8) {
     self.header = header
     self.clock = clock
     self.storage = storage
@@ -50,7 +50,7 @@ public struct EventBlock: Sendable {
   /// A decoder at the first record.
   public func decoder() -> BlockDecoder {
     guard start > 8 else { return BlockDecoder(header, end: storage.count, clock: clock) }
-    // The words before were delivered already; of them the clock alone matters.
+    // The words before were delivered already; of them the clock and the epoch alone matter.
     var header = header
     var passed = BlockDecoder(header, end: start, clock: clock)
     unsafe storage.withUnsafeBufferPointer { words in
@@ -59,6 +59,7 @@ public struct EventBlock: Sendable {
       while let record = unsafe passed.next(words) { header.clock = record.clock }
     }
     header.clock = passed.high | header.clock & 0xFFFF_FFFF
+    header.epoch = passed.epoch
     return BlockDecoder(header, from: start, end: storage.count, clock: clock)
   }
 

@@ -24,6 +24,8 @@
   /// Entry and exit: the lower half of the address after the site, which is its offset in the arena plus five. Otherwise the upper half of the
   /// record's word without its kind.
   public var upper: UInt32
+  /// Of the code: names are looked up by address and epoch.
+  public var epoch: UInt32
   /// Where the words that follow begin, in words from the start of the block.
   public var firstWord: UInt32
   /// How many they are.
@@ -32,11 +34,12 @@
   public var kind: Kind
 
   @inlinable public init(
-    kind: Kind, clock: UInt64, upper: UInt32, payload: UInt64 = 0, firstWord: UInt32 = 0, wordCount: UInt32 = 0
+    kind: Kind, clock: UInt64, upper: UInt32, epoch: UInt32 = 0, payload: UInt64 = 0, firstWord: UInt32 = 0, wordCount: UInt32 = 0
   ) {
     self.clock = clock
     self.payload = payload
     self.upper = upper
+    self.epoch = epoch
     self.firstWord = firstWord
     self.wordCount = wordCount
     self.kind = kind

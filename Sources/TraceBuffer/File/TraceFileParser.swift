@@ -135,14 +135,16 @@ struct TraceFileParser {
       if upper == 0 && isOpen { return (index, true) }
       let follow = Int(words[index] & 0xFFFF_FFFF)
       var next = index + 1
-      switch upper & 15 {
-      case 4: next += 1
-      case 2 where follow == 0, 11 where follow == 0, 12: return (index, false)
-      case 2, 3, 9, 11: next += follow
+      let kind = Int(upper & 15)
+      switch kind {
+      case FTRACE_WORD_ENTRY_WITH_PARENT: next += 1
+      case FTRACE_WORD_LOSS where follow == 0, FTRACE_WORD_STACK where follow == 0: return (index, false)
+      case FTRACE_WORD_EPOCH where upper >> 4 != 0: return (index, false)
+      case FTRACE_WORD_LOSS, FTRACE_WORD_RESYNC, FTRACE_WORD_VALUES, FTRACE_WORD_STACK: next += follow
       default: break
       }
       if next > words.count { return (index, false) }
-      if upper & 15 == 2 {
+      if kind == FTRACE_WORD_LOSS {
         guard words[index + 1] < Self.lossLimit else { return (index, false) }
         // What is before the start was delivered by the block before.
         if index >= Int(head.start / 8) {

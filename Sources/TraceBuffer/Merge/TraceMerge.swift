@@ -2,7 +2,7 @@
 public struct MergedRecord: Sendable {
   public var record: TraceRecord
   public var worker: UInt32
-  /// Index in `TraceSnapshot.blocks`: its epoch, and the words of the record.
+  /// Index in `TraceSnapshot.blocks`: where the words of the record are.
   public var block: Int
 }
 

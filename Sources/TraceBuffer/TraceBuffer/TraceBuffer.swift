@@ -89,7 +89,7 @@ import FtraceQuiescence
   /// The next event of each worker is preceded by the frames that are open then: after sites were enabled. Any thread; also in a stop.
   public func requestResync() { unsafe ftrace_buffer_kick(buffer, UInt32(FTRACE_WANT_RESYNC)) }
 
-  /// The epoch of the code: blocks that are opened from now on have it. Changed when addresses change their meaning; exactly only in a stop.
+  /// The epoch of the code: what each worker records next is of it. Changed when addresses change their meaning; exactly only in a stop.
   /// Any thread.
   public var epoch: UInt32 {
     get { unsafe ftrace_buffer_epoch(buffer) }

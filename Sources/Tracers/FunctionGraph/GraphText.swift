@@ -119,10 +119,9 @@ struct GraphText<Symbols: SymbolLookup> {
 
   /// Of the functions of a record's frames, innermost first.
   private mutating func names(of record: TraceRecord, _ event: WorkerEvent, _ task: Task) -> [String] {
-    let block = task.events.blocks[event.block]
-    return block.words(of: record).map { address in
+    task.events.blocks[event.block].words(of: record).map { address in
       let place = trace.base + UInt(UInt32(truncatingIfNeeded: address &- 1))
-      return symbols.symbol(at: place, time: record.clock, epoch: block.header.epoch).name
+      return symbols.symbol(at: place, time: record.clock, epoch: record.epoch).name
     }
   }
 
@@ -136,8 +135,7 @@ struct GraphText<Symbols: SymbolLookup> {
 
   private mutating func symbol(of event: WorkerEvent, _ task: Task) -> CodeSymbol {
     symbols.symbol(
-      at: trace.base + UInt(event.record.afterSite) - 5, time: event.record.clock,
-      epoch: task.events.blocks[event.block].header.epoch)
+      at: trace.base + UInt(event.record.afterSite) - 5, time: event.record.clock, epoch: event.record.epoch)
   }
 
   private func line(_ task: Task, _ nanoseconds: UInt64?, _ depth: Int, _ text: String) -> [UInt8] {

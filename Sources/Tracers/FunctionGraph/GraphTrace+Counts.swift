@@ -116,10 +116,10 @@ private struct WorkerAccount {
     switch record.kind {
     case .entry:
       counts.entries += 1
-      open.enter(isNamed ? function(at: UInt64(record.afterSite) - 5, block.header.epoch) : nil, ())
+      open.enter(isNamed ? function(at: UInt64(record.afterSite) - 5, record.epoch) : nil, ())
     case .exit:
       counts.exits += 1
-      let (unwound, call) = open.exit(isNamed ? function(at: UInt64(record.afterSite) - 5, block.header.epoch) : nil)
+      let (unwound, call) = open.exit(isNamed ? function(at: UInt64(record.afterSite) - 5, record.epoch) : nil)
       // Behind a gap that no resync has closed their exits may have been lost as well.
       close(unwound)
       // Behind a gap its entry may have been lost: that is settled with the losses.
@@ -133,7 +133,7 @@ private struct WorkerAccount {
     case .resync:
       if record.isAfterPause { gap() }
       let listed = block.words(of: record).reversed().map { address in
-        isNamed ? function(at: (address &- 1) & 0xFFFF_FFFF, block.header.epoch) : nil
+        isNamed ? function(at: (address &- 1) & 0xFFFF_FFFF, record.epoch) : nil
       }
       close(open.resync(listed, isCut: record.isCut, isBehindGap: hadGap))
       isInGap = false

@@ -2,7 +2,7 @@ import FtraceEngine
 import FtraceQuiescence
 import FtraceTraceBuffer
 
-/// Writes the names of a runtime's functions into a buffer, each before the first event of its function.
+/// Writes the names of a runtime's functions, gates and adaptors into a buffer, each before the first event that can have it.
 ///
 /// Where code takes the place of other code a new epoch begins: events that were recorded before keep the name of their time.
 package final class CodeNamer: CodeObserver {
@@ -19,7 +19,7 @@ package final class CodeNamer: CodeObserver {
   private let base: UInt
   private let state = ShortLocked(State())
 
-  /// Begins with the names of all functions that there are.
+  /// Begins with the names of all code that there is.
   package init(_ buffer: TraceBuffer, of runtime: TraceRuntime) {
     self.buffer = buffer
     self.runtime = runtime
@@ -28,17 +28,8 @@ package final class CodeNamer: CodeObserver {
     runtime.add(self)
   }
 
-  /// Ends it, with the names of what outsiders call functions by.
-  package func finish() {
-    runtime.remove(self)
-    for stub in runtime.stubSymbols {
-      // When it came to lie where a function was is not known: the events that there are keep the function's name.
-      let epoch = state.withLock { state in
-        state.claim(UInt64(stub.start - base), UInt64(stub.size)) ? state.epoch + 1 : 0
-      }
-      name(stub.name, start: stub.start, size: stub.size, epoch: epoch, nil)
-    }
-  }
+  /// Ends it: there are no more names.
+  package func finish() { runtime.remove(self) }
 
   /// Why names are missing, and how many; nil: none is.
   var trouble: (error: TraceBufferError, unnamed: Int)? {
@@ -49,15 +40,11 @@ package final class CodeNamer: CodeObserver {
     let epoch = state.withLock { state in
       if state.claim(UInt64(start - base), UInt64(size)) {
         state.epoch += 1
-        // Blocks that are begun from here on have it; code that runs later than this sees that.
+        // The next event of each worker begins it; code that runs later than this sees that.
         buffer.epoch = state.epoch
       }
       return state.epoch
     }
-    self.name(name, start: start, size: size, epoch: epoch, signature)
-  }
-
-  private func name(_ name: String, start: UInt, size: Int, epoch: UInt32, _ signature: Signature?) {
     let entry = CodeName(
       start: UInt64(start - base), size: UInt64(size), epoch: epoch, name: name, signature: signature?.text ?? "")
     do throws(TraceBufferError) { try buffer.add([entry]) } catch {

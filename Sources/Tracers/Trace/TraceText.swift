@@ -38,22 +38,20 @@ struct TraceText<Symbols: SymbolLookup> {
       numbers[task] += 1
       appendTime(record.clock, number: numbers[task], to: &text)
       text += ": ".utf8
-      let block = trace.blocks[task][event.block]
-      let epoch = block.header.epoch
       if record.kind == .stack {
         text += "<stack trace>\n".utf8
-        for address in block.words(of: record) {
-          text += " => \(symbols.symbol(at: UInt(address) &- 1, time: record.clock, epoch: epoch).name)\n".utf8
+        for address in trace.blocks[task][event.block].words(of: record) {
+          text += " => \(symbols.symbol(at: UInt(address) &- 1, time: record.clock, epoch: record.epoch).name)\n".utf8
         }
         if record.isCut { text += " => ...\n".utf8 }
         continue
       }
       let ip = trace.base + UInt(record.afterSite) - 5
-      let function = symbols.symbol(at: ip, time: record.clock, epoch: epoch)
+      let function = symbols.symbol(at: ip, time: record.clock, epoch: record.epoch)
       text += function.name.utf8
       if !event.values.isEmpty { text += "(\(function.arguments(event.values)))".utf8 }
       text += " <-".utf8
-      text += symbols.symbol(at: UInt(record.parent ?? 0), time: record.clock, epoch: epoch).name.utf8
+      text += symbols.symbol(at: UInt(record.parent ?? 0), time: record.clock, epoch: record.epoch).name.utf8
       text.append(UInt8(ascii: "\n"))
       if text.count >= 1 << 16 {
         try sink(text)

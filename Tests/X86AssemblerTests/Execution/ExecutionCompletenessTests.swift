@@ -10,7 +10,7 @@ struct ExecutionCompletenessTests {
   @Test("no form is left out")
   func complete() throws {
     let executed = try ExecutedForms()
-    try ExecutedForms.$current.withValue(executed) {
+    try ExecutedForms.$current.withValue(executed) { () throws -> Void in
       let arithmetic = ArithmeticExecutionTests()
       try arithmetic.binary()
       try arithmetic.immediates()

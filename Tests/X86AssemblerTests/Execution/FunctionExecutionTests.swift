@@ -84,7 +84,8 @@ struct FunctionExecutionTests {
     errno = 1
     let slots = machine.run([function.address] + [UInt64](repeating: 0, count: 6))
     errno = 0
-    #expect(slots == [6] + (1...6).map { UInt64($0) << 40 })
+    let saved = (1...6).map { (index: UInt64) in index << 40 }
+    #expect(slots == [6] + saved)
     #expect(function.count(.pollSlow) == 3)
   }
 

@@ -145,7 +145,8 @@ struct MoveExecutionTests {
       a.lock.bts(.qword, .slot(8), 40)
     }
     let slots = machine.run([5, 7, 0, 0, 100, 0, 0, 0, 1])
-    #expect(slots == [5, 7, 7, 5, 77, 7, 1, 77, 1002 | 1 << 40])
+    let counter: UInt64 = 1002 | 1 << 40
+    #expect(slots == [5, 7, 7, 5, 77, 7, 1, 77, counter])
   }
 
   @Test("sixteen bytes are exchanged at once")
