@@ -46,7 +46,8 @@ extension EngineState {
   }
 
   fileprivate var codeNames: [(block: CodeBlock, name: String, signature: Signature?)] {
-    bodies.values.map { ($0.block, $0.name, $0.signature) } + adaptors.values.map { ($0, StubName.adaptor.rawValue, nil) }
+    bodies.values.map { ($0.block, $0.name, $0.signature) }
+      + adaptors.values.map { ($0, StubName.adaptor.rawValue, nil) }
       + functions.values.compactMap { function in function.gate.map { ($0, StubName.gate.rawValue, nil) } }
   }
 }

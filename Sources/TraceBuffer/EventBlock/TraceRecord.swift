@@ -34,7 +34,8 @@
   public var kind: Kind
 
   @inlinable public init(
-    kind: Kind, clock: UInt64, upper: UInt32, epoch: UInt32 = 0, payload: UInt64 = 0, firstWord: UInt32 = 0, wordCount: UInt32 = 0
+    kind: Kind, clock: UInt64, upper: UInt32, epoch: UInt32 = 0, payload: UInt64 = 0, firstWord: UInt32 = 0,
+    wordCount: UInt32 = 0
   ) {
     self.clock = clock
     self.payload = payload
