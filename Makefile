@@ -12,8 +12,9 @@ SOAK_SECONDS ?= 300
 # object with `swift build -c release`, and `make demo` and `make test` build it once.
 RELEASE_TEST := -c release --disable-testable-imports
 
-# Builds with the trait are different code, so they live in a folder of their own.
-DELAYS := -c release --traits Delays --scratch-path .build-delays
+# Builds with the trait are different code, so they live in a folder of their own. The tests in debug are such a build, so that the
+# saboteurs need no other.
+DELAYS := --traits Delays --scratch-path .build-delays
 
 .PHONY: help setup demo test check tsan asan conformance model docs format lint bench clean
 
@@ -28,12 +29,11 @@ demo: setup ## build, then walk functions through the whole life of a call site
 	.build/release/ftrace life
 
 test: setup ## the tests in debug and release, 5 s of torture, the saboteurs (under 10 minutes)
-	swift test
+	swift test $(DELAYS)
 	swift test $(RELEASE_TEST)
 	swift build -c release --product ftrace
 	.build/release/ftrace torture --seconds 5 --threads 4
-	swift build $(DELAYS) --product ftrace
-	Tests/scripts/sabotage-test.sh .build/release/ftrace .build-delays/release/ftrace
+	Tests/scripts/sabotage-test.sh .build/release/ftrace .build-delays/debug/ftrace
 
 check: setup tsan asan docs ## the long runs: sanitizers, tests without membarrier, signals at once, models, torture (CHECK_SECONDS=60 SOAK_SECONDS=300)
 	Models/run --long
@@ -45,7 +45,7 @@ check: setup tsan asan docs ## the long runs: sanitizers, tests without membarri
 	.build/release/ftrace torture --seconds $(CHECK_SECONDS) --grace 0 --functions 4 --recording at-emission --threads $$((4 * $$(nproc)))
 	.build/release/ftrace torture --seconds $(SOAK_SECONDS) --grace 0 --churn --fork --daemon --threads $$((2 * $$(nproc) + 1))
 	FTRACE_MEMBARRIER=off .build/release/ftrace torture --seconds $(CHECK_SECONDS) --churn --fork --daemon
-	swift build $(DELAYS) --product ftrace
+	swift build -c release $(DELAYS) --product ftrace
 	.build-delays/release/ftrace torture --seconds $(SOAK_SECONDS) --delays --grace 0 --churn --fork --daemon
 
 tsan: setup ## tests of what threads share, with the thread sanitizer

@@ -3,6 +3,8 @@ import PackageDescription
 
 /// Modules that touch memory say so at each place: strict memory safety is on, and every `unsafe` is visible.
 let memory: [SwiftSetting] = [.strictMemorySafety(), .define("FTRACE_DELAYS", .when(traits: ["Delays"]))]
+// What is tested in release is the library: its tests are not optimised, which takes a third off the build.
+let tests = memory + [.unsafeFlags(["-Onone"], .when(configuration: .release))]
 let delays: [CSetting] = [.define("FTRACE_DELAYS", to: "1", .when(traits: ["Delays"]))]
 
 let package = Package(
@@ -111,13 +113,13 @@ let package = Package(
         "Ftrace", "FtraceEngine", "FtraceCodeMemory", "FtraceQuiescence", "FtracePlatform", "FtraceDisassembly",
         "FtraceTestSupport", "CFtraceShims", "CFtraceTestShims",
       ],
-      swiftSettings: memory),
+      swiftSettings: tests),
     .testTarget(
       name: "QuiescenceTests",
       dependencies: [
         "Ftrace", "FtraceQuiescence", "FtraceTestSupport", "CFtraceShims", "CFtraceTestShims", "ftrace-test-helper",
       ],
-      swiftSettings: memory),
+      swiftSettings: tests),
     .target(
       name: "CFtraceTraceBufferTests", dependencies: ["CFtraceShims", "CFtraceTraceBuffer"], path: "Tests/CTraceBuffer",
       cSettings: delays),
@@ -127,30 +129,30 @@ let package = Package(
         "FtraceTraceBuffer", "FtracePlatform", "CFtraceShims", "CFtraceTraceBuffer", "CFtraceTraceBufferTests",
         "FtraceTestSupport",
       ],
-      path: "Tests/TraceBufferTests", swiftSettings: memory),
+      path: "Tests/TraceBufferTests", swiftSettings: tests),
     .testTarget(
       name: "TracersTests",
       dependencies: [
         "Ftrace", "FtraceEngine", "FtraceDisassembly", "FtracePlatform", "FtraceQuiescence", "FtraceTestSupport",
         "CFtraceShims", "CFtraceTestShims",
       ],
-      swiftSettings: memory),
-    .testTarget(name: "WorkloadsTests", dependencies: ["FtraceWorkloads", "FtraceTestSupport"], swiftSettings: memory),
+      swiftSettings: tests),
+    .testTarget(name: "WorkloadsTests", dependencies: ["FtraceWorkloads", "FtraceTestSupport"], swiftSettings: tests),
     // These run the executable, which is built with them.
-    .testTarget(name: "CommandTests", dependencies: ["FtraceCommand"], swiftSettings: memory),
+    .testTarget(name: "CommandTests", dependencies: ["FtraceCommand"], swiftSettings: tests),
     .testTarget(
-      name: "TortureTests", dependencies: ["Ftrace", "FtraceTorture", "FtraceTestSupport"], swiftSettings: memory),
+      name: "TortureTests", dependencies: ["Ftrace", "FtraceTorture", "FtraceTestSupport"], swiftSettings: tests),
     .testTarget(
       name: "DynamicCallTests", dependencies: ["Ftrace", "FtraceDynamicCall", "FtraceTestSupport"],
-      swiftSettings: memory),
+      swiftSettings: tests),
     .testTarget(
       name: "X86AssemblerTests", dependencies: ["FtraceX86Assembler", "FtraceDisassembly", "FtracePlatform"],
-      swiftSettings: memory),
+      swiftSettings: tests),
     .testTarget(
-      name: "PlatformTests", dependencies: ["FtracePlatform", "CFtraceShims"], swiftSettings: memory),
+      name: "PlatformTests", dependencies: ["FtracePlatform", "CFtraceShims"], swiftSettings: tests),
     .testTarget(
       name: "CodeMemoryTests", dependencies: ["FtraceCodeMemory", "FtracePlatform", "CFtraceShims"],
-      swiftSettings: memory),
+      swiftSettings: tests),
   ],
   swiftLanguageModes: [.v6]
 )

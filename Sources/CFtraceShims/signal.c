@@ -110,7 +110,9 @@ FTRACE_UNINSTRUMENTED static bool is_inner_stack(const struct ftrace_thread *sel
 
 FTRACE_UNINSTRUMENTED static bool on_inner_stack(struct ftrace_thread *self, const stack_t *stack, uint64_t sp) {
   self->has_inner_stack = is_inner_stack(self, stack);
-  return self->has_inner_stack && sp - (uint64_t)stack->ss_sp <= stack->ss_size;
+  const uint64_t start = (uint64_t)stack->ss_sp;
+  // As the kernel decides (sas_ss_flags): the lowest address is outside, for it may be where a frame ends whose first array the stack is.
+  return self->has_inner_stack && sp > start && sp - start <= stack->ss_size;
 }
 
 bool ftrace_signal_on_inner_stack(struct ftrace_thread *self) {

@@ -30,7 +30,10 @@ expect 'delays at any instruction find nothing' 0 \
 expect 'delays need the trait' 64 "$plain" torture --seconds 2 --threads 4 --seed 1 --delays
 grep -q 'swift build.*--traits Delays' "$output" || { echo 'FAILED: --delays: the command is not named' && failures=$((failures + 1)); }
 for saboteur in drop-event skip-site stale-callee skip-wait skip-scan lose-event; do
-  expect "$saboteur is found" 1 "$delays" torture --seconds 5 --threads 4 --seed 1 --sabotage "$saboteur"
+  few=()
+  # Memory that is used again too early is found where few functions are called, and each is replaced often.
+  [ "$saboteur" != skip-scan ] || few=(--functions 4)
+  expect "$saboteur is found" 1 "$delays" torture --seconds 5 --threads 4 --seed 1 "${few[@]}" --sabotage "$saboteur"
   grep -q 'mismatches=[1-9]' "$output" || { echo "FAILED: $saboteur: no mismatch was counted" && failures=$((failures + 1)); }
   expect "$saboteur needs the trait" 64 "$plain" torture --seconds 5 --threads 4 --seed 1 --sabotage "$saboteur"
   grep -q 'swift build.*--traits Delays' "$output" || { echo "FAILED: $saboteur: the command is not named" && failures=$((failures + 1)); }
