@@ -79,7 +79,7 @@ import Testing
       let contents = try recording.finish()
       #expect(GraphTrace(contents).counts() == GraphTrace.Counts(entries: 128, exits: 128))
       var text: [UInt8] = []
-      try Trace(contents).write(limit: nil) { text += $0 }
+      Trace(contents).write(limit: nil) { text += $0 }
       let lines = String(decoding: text, as: UTF8.self).split(separator: "\n").compactMap {
         $0.split(separator: ": ").last
       }

@@ -1,41 +1,10 @@
-import CFtraceShims
 import FtracePlatform
 import FtraceQuiescence
 import Glibc
 
-/// Starts a thread that runs `body`.
-/// - Throws: what pthread_create(3) fails with; `body` is not run then.
-package func createThread(
-  named name: String, _ body: @escaping @Sendable () -> Void
-) throws(SystemError) -> pthread_t {
-  final class Box {
-    let body: () -> Void
-    init(_ body: @escaping () -> Void) { self.body = body }
-  }
-  let box = unsafe Unmanaged.passRetained(
-    Box {
-      // Safe: the C side copies the name.
-      unsafe name.withCString { unsafe ftrace_name_thread($0) }
-      body()
-    })
-  do throws(SystemError) {
-    // Safe: the box is retained until the thread has taken it, or until the creation has failed.
-    return try unsafe System.createThread(
-      { context in
-        if let context = unsafe context {
-          unsafe Unmanaged<Box>.fromOpaque(context).takeRetainedValue().body()
-        }
-        return nil
-      }, box.toOpaque())
-  } catch {
-    unsafe box.release()
-    throw error
-  }
-}
-
-/// The same; nil if the system has no thread to spare.
+/// Starts a thread; nil if the system has none to spare, and `body` is not run.
 package func startThread(named name: String, _ body: @escaping @Sendable () -> Void) -> pthread_t? {
-  try? createThread(named: name, body)
+  try? System.createThread(named: name, body)
 }
 
 /// Waits for a thread, parked.
@@ -54,7 +23,7 @@ func onOwnThread<Result: Sendable>(
     (continuation: CheckedContinuation<Swift.Result<Result, FtraceError>, Never>) in
     do throws(SystemError) {
       detach(
-        try createThread(named: "ftrace-wait") {
+        try System.createThread(named: "ftrace-wait") {
           continuation.resume(returning: Swift.Result { () throws(FtraceError) in try body() })
         })
     } catch {

@@ -58,16 +58,34 @@ extension System {
     _ = try perform(.atFork) { -Int(ftrace_fork_install(prepare, parent, child)) }
   }
 
-  /// pthread_create(3), with the attributes that threads have by default. `EAGAIN`: the system has none to spare.
-  /// - Parameters:
-  ///   - start: runs on the new thread; what it returns is for whoever joins.
-  ///   - context: handed to it. If the call fails nobody has it.
+  /// pthread_create(3): a thread that runs `body` under a name, of which the kernel keeps 15 bytes. `EAGAIN`: the system has none to
+  /// spare, and `body` is not run.
+  /// - Returns: the thread, to be joined or detached once.
   package static func createThread(
-    _ start: @escaping @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?,
-    _ context: UnsafeMutableRawPointer?
+    named name: String, _ body: @escaping @Sendable () -> Void
   ) throws(SystemError) -> pthread_t {
+    final class Box {
+      let body: () -> Void
+      init(_ body: @escaping () -> Void) { self.body = body }
+    }
+    let box = unsafe Unmanaged.passRetained(
+      Box {
+        // Safe: the C side copies the name.
+        unsafe name.withCString { unsafe ftrace_name_thread($0) }
+        body()
+      })
+    let start: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { context in
+      if let context = unsafe context { unsafe Unmanaged<Box>.fromOpaque(context).takeRetainedValue().body() }
+      return nil
+    }
     var thread = pthread_t()
-    _ = try perform(.threadCreate) { unsafe -Int(pthread_create(&thread, nil, start, context)) }
+    do throws(SystemError) {
+      // Safe: the box is retained until the thread has taken it, or until the creation has failed.
+      _ = try perform(.threadCreate) { unsafe -Int(pthread_create(&thread, nil, start, box.toOpaque())) }
+    } catch {
+      unsafe box.release()
+      throw error
+    }
     return thread
   }
 
