@@ -17,6 +17,9 @@ import CFtraceShims
   /// Gates, callbacks and parked scopes that were left are forgotten, and each stream of this worker's events says which functions are still
   /// open; readers close the others as unwound. They are found by a walk along the frame pointers, which the host's own frames between emitted
   /// ones must keep. On the thread that took it. May wait for a stop to end.
+  ///
+  /// A signal handler may bring its thread here from emitted code, and not from C code of the package that such code calls: `ftrace_landing_may_leave`
+  /// tells which it has interrupted. If that was not kept the process ends, with a message.
   public borrowing func reached() {
     var noted = noted
     unsafe ftrace_landing_reached(&noted)

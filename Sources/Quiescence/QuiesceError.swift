@@ -1,6 +1,6 @@
 /// What a stop, or a request for one, can fail with. In each case but ``codeLost(errno:)`` no code was changed.
 public enum QuiesceError: Error, Equatable, Sendable {
-  /// The deadline passed before every worker had arrived.
+  /// The deadline passed before every worker had arrived: who had not, the first 64 of them.
   case timedOut(late: [LateWorker], after: Duration)
   /// The call was made from a tracer's callback, which runs inside of the very code that a stop must find unused.
   case insideCallback
@@ -27,7 +27,7 @@ public struct LateWorker: Equatable, Sendable {
   public var threadID: Int32
   /// Depth of nested calls into emitted code.
   public var depth: Int
-  /// What the kernel says the thread is doing, for example `in system call 0 at 0x7f…` or `running`.
+  /// What the kernel says the thread is doing when the stop has been given up, for example `in system call 0 at 0x7f…` or `running`.
   public var whereabouts: String
   /// The last address in emitted code that a signal of this stop found the thread at, nil if none reached it.
   public var address: UInt?

@@ -13,7 +13,7 @@ public struct StopReport: Equatable, Sendable {
   public var sitesWritten: Int
   /// Entries of the plan.
   public var batchSize: Int
-  /// Registered threads, and how many of them were inside when the stop began.
+  /// Registered threads.
   public var workers: Int
   /// Workers that were in emitted code when the stop began.
   public var waitedFor: Int

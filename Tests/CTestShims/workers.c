@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -289,6 +290,58 @@ static void end_at_gate(void) {
   pthread_join(thread, NULL);
 }
 
+// MARK: A landing while a stop is under way.
+
+static _Atomic(pid_t) landing_tid;
+
+static bool is_armed(void) { return atomic_load(&ftrace_thread_self()->poll) & FTRACE_POLL_ARMED; }
+
+// Refers to the code in a frame that stays, and leaves a park by longjmp.
+static void *lands(void *context) {
+  volatile uint64_t frame[8];
+  for (int i = 0; i < 8; i++) frame[i] = range.start + 16;
+  jmp_buf place;
+  struct ftrace_landing landing;
+  ftrace_enter();
+  ftrace_landing_note(&landing);
+  if (!setjmp(place)) {
+    struct ftrace_park park;
+    ftrace_park_capture(&park);
+    ftrace_park_begin(&park);
+    atomic_store(&landing_tid, (pid_t)syscall(SYS_gettid));
+    reach(1);
+    while (!is_armed()) sched_yield();
+    longjmp(place, 1);
+  }
+  ftrace_landing_reached(&landing);
+  expect(ftrace_thread_depth() == 1 && !ftrace_thread_self()->parked, "the worker is not inside as before");
+  for (int i = 0; i < 8; i++) frame[i] = 0;
+  ftrace_leave();
+  return context;
+}
+
+// Holds the stop up until the other one waits for its end.
+static void *holds_up(void *context) {
+  ftrace_enter();
+  reach(2);
+  while (!is_armed()) sched_yield();
+  while (!waits_on_futex(atomic_load(&landing_tid))) sched_yield();
+  ftrace_poll_slow((uint64_t)__builtin_frame_address(0), 0);
+  ftrace_leave();
+  return context;
+}
+
+static void land(void) {
+  const pthread_t lander = start(lands);
+  await(1);
+  const pthread_t other = start(holds_up);
+  await(2);
+  const struct seen seen = stop_after(PATIENT, UINT64_MAX);
+  expect(seen.status == FTRACE_STOP_DONE && seen.marked, "the frames of a worker that has landed are not seen");
+  pthread_join(other, NULL);
+  pthread_join(lander, NULL);
+}
+
 // MARK: A stop signal that somebody else has taken.
 
 static void *takes_signal(void *context) {
@@ -408,6 +461,7 @@ const char *ftrace_test_worker(const char *name) {
       {"inner-stack-park", inner_stack, PARKS, true},
       {"end-at-gate", end_at_gate, 0, true},
       {"end-at-nested-gate", end_at_gate, 1, true},
+      {"landing", land, 0, true},
       {"taken-signal", taken_signal, 0, true},
       {"tiny-stack", tiny_stack, 0, true},
       {"territory", territory, 0, true},

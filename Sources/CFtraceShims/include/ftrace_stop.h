@@ -12,7 +12,7 @@ enum ftrace_stop_status {
   FTRACE_STOP_LOST = 4,    // pages of code could not be made executable again: `error` says why
 };
 
-enum { FTRACE_STOP_LATE_MAX = 16 };
+enum { FTRACE_STOP_LATE_MAX = 64 };
 
 struct ftrace_late_worker {
   int32_t tid;

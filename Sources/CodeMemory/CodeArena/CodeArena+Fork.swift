@@ -9,7 +9,7 @@ extension CodeArena {
     let descriptor: Descriptor?
   }
 
-  /// Copies the code. In the parent, in a stop that lasts until fork has returned; O(committed bytes).
+  /// Copies the code. In the parent, while nobody writes code: the engine's lock is held. O(committed bytes).
   ///
   /// The parent lets go of the image after the fork; the child hands its own to ``adopt(_:)``.
   ///
