@@ -35,7 +35,8 @@ test: setup ## the tests in debug and release, 5 s of torture, the saboteurs (un
 	.build/release/ftrace torture --seconds 5 --threads 4
 	Tests/scripts/sabotage-test.sh .build/release/ftrace .build-delays/debug/ftrace
 
-check: setup tsan asan docs ## the long runs: sanitizers, tests without membarrier, signals at once, models, torture (CHECK_SECONDS=60 SOAK_SECONDS=300)
+check: setup tsan asan docs ## the long runs: plain debug, sanitizers, tests without membarrier, signals at once, models, torture (CHECK_SECONDS=60 SOAK_SECONDS=300)
+	swift test
 	Models/run --long
 	FTRACE_MEMBARRIER=off swift test $(RELEASE_TEST)
 	FTRACE_TEST_GRACE_US=0 FTRACE_TEST_REDEFINITIONS=1000000 swift test $(RELEASE_TEST)

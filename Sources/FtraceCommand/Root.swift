@@ -16,10 +16,13 @@ struct Root: ParsableCommand {
     ])
 
   /// An unknown command gets an answer that helps; the parser calls it an unexpected argument.
-  static func checkCommandName(_ name: String?) throws(CommandFailure) {
-    guard let name, !name.hasPrefix("-") else { return }
+  static func checkCommandName(_ arguments: some Sequence<String>) throws(CommandFailure) {
     let names = configuration.subcommands.map { $0._commandName } + ["help"]
-    if !names.contains(name) { throw .unknown("command", name, of: names) }
+    for name in arguments.prefix(2) {
+      if name.hasPrefix("-") { return }
+      if !names.contains(name) { throw .unknown("command", name, of: names) }
+      if name != "help" { return }
+    }
   }
 
   /// Tells the user of an error, or prints the help or the version that was asked for. Returns the exit code.
@@ -31,11 +34,12 @@ struct Root: ParsableCommand {
     let code = exitCode(for: error)
     guard code != .success else {
       Terminal.print(fullMessage(for: error))
+      do throws(CommandFailure) { try Terminal.checkOutput() } catch { return report(error) }
       return code.rawValue
     }
     var text = fullMessage(for: error)
     if text.hasPrefix("Error: ") { text.removeFirst("Error: ".count) }
-    if text.hasPrefix("Unexpected argument") || text.contains("unexpected arguments") {
+    if text.hasPrefix("Unexpected argument") || text.contains("unexpected arguments"), text.contains("<workload>") {
       text = text.replacing(
         "\nUsage", with: " (the arguments of a workload follow after --)\nUsage", maxReplacements: 1)
     }

@@ -4,7 +4,7 @@ import Glibc
 
 Terminal.fillClosedStreams()
 do {
-  try Root.checkCommandName(CommandLine.arguments.dropFirst().first)
+  try Root.checkCommandName(CommandLine.arguments.dropFirst())
   var command = try Root.parseAsRoot()
   try command.run()
 } catch {

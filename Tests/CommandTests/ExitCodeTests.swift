@@ -12,6 +12,7 @@ import Testing
         ["run", "fib", "--tracer", "callback"],
         "ftrace: no tracer named 'callback': there are nop, function, function_graph, profile, count, stack"
       ),
+      (["help", "rnu"], "ftrace: no command named 'rnu': did you mean run?"),
       (["rnu"], "ftrace: no command named 'rnu': did you mean run?"),
       (["sites", "poool"], "ftrace: no workload named 'poool': did you mean pool?"),
       (["audit", "matnul"], "ftrace: no workload named 'matnul': did you mean matmul?"),
@@ -64,7 +65,14 @@ import Testing
       (["torture", "--seconds", "1e300"], "ftrace: --seconds is at most 1000000"),
       (["torture", "--seconds", "inf"], "ftrace: --seconds is at most 1000000"),
       (["torture", "--grace", "soon"], "ftrace: --grace is a number of microseconds, or never"),
-      (["torture", "--grace=-1"], "ftrace: --grace is a number of microseconds, or never"),
+      (["torture", "--grace", "-1"], "ftrace: --grace is a number of microseconds, or never"),
+      (["torture", "--seconds", "-1"], "ftrace: --seconds, --threads and --functions are greater than zero"),
+      (["torture", "--functions", "100000000"], "ftrace: --functions is at most 100000"),
+      (["torture", "extra"], "ftrace: Unexpected argument 'extra'"),
+      (["run", "fib", "--filter", ""], "ftrace: an empty glob matches no function: '*' matches all"),
+      (["run", "fib", "-o", ""], "ftrace: --output needs the name of a file"),
+      (["record", "fib", "-o", ""], "ftrace: --output needs the name of a file"),
+      (["record", "fib", "-o", "-"], "ftrace: standard output is the workload's own: give the trace a file"),
       (["run"], "ftrace: Missing expected argument '<workload>'"),
     ])
   func wrongArguments(arguments: [String], message: String) throws {
@@ -106,6 +114,11 @@ import Testing
     #expect(run.errors == "ftrace: \(program): '[' without its ']' at offset 1\n")
     run = try Command.run("run", "brainfuck", "--", "/no/such/file")
     #expect((run.status, run.output, run.errors) == (66, "", "ftrace: /no/such/file: No such file or directory\n"))
+    // It is there, and refused.
+    for arguments in [["run", "brainfuck", "--", "/"], ["report", "/"]] {
+      run = try Command.run(arguments)
+      #expect((run.status, run.output) == (69, ""), "\(arguments)")
+    }
   }
 
   @Test("a trace that cannot be written ends with 69, before the program runs if that can be known")
@@ -121,11 +134,19 @@ import Testing
   @Test("a full standard output ends with 69")
   func fullOutput() throws {
     let torture = ["torture", "--seconds", "0.1", "--threads", "1", "--functions", "5"]
-    for arguments in [["run", "fib"], ["workloads"], ["sites", "fib"], ["audit", "fib"], torture] {
+    for arguments in [
+      ["run", "fib"], ["workloads"], ["sites", "fib"], ["audit", "fib"], torture, ["--version"], ["run", "--help"],
+    ] {
       let run = try Command.run(arguments, redirect: ">/dev/full")
       #expect(run.status == 69, "\(arguments)")
       #expect(run.errors.contains("ftrace: standard output: write failed with ENOSPC"))
     }
+  }
+
+  @Test("what a check found counts for more than where it could not be written")
+  func foundAndFull() throws {
+    let run = try Command.run(["audit", "fib", "--corrupt", "1"], redirect: ">/dev/full")
+    #expect(run.status == 1)
   }
 
   @Test("a standard output that is closed ends with 69, and code memory never gets its number")

@@ -2,10 +2,7 @@ import Glibc
 
 /// The bytes of a file.
 func readFile(_ path: String) throws(WorkloadError) -> [UInt8] {
-  func failure() -> WorkloadError {
-    // Safe: strerror's text is copied at once.
-    unsafe .unreadable(path: path, reason: String(cString: strerror(errno)))
-  }
+  func failure() -> WorkloadError { .unreadable(path: path, errno: errno) }
   let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
   guard descriptor >= 0 else { throw failure() }
   defer { close(descriptor) }

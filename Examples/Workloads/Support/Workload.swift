@@ -1,4 +1,5 @@
 import Ftrace
+import Glibc
 
 /// A program for the runtime: what `ftrace run` and its siblings take by name. Each checks its results against plain Swift.
 public protocol Workload: Sendable {
@@ -49,7 +50,7 @@ public enum WorkloadError: Error, Sendable {
   /// An input file does not hold what it should.
   case malformed(String)
   /// A file could not be read.
-  case unreadable(path: String, reason: String)
+  case unreadable(path: String, errno: Int32)
   /// Emitted code returned something else than plain Swift.
   case mismatch(String)
   /// The system has no threads to spare.
@@ -62,7 +63,8 @@ extension WorkloadError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .usage(let text), .malformed(let text): text
-    case .unreadable(let path, let reason): "\(path): \(reason)"
+    // Safe: strerror's text is copied at once.
+    case .unreadable(let path, let errno): unsafe "\(path): \(String(cString: strerror(errno)))"
     case .mismatch(let text): "emitted code and plain Swift disagree: \(text)"
     case .noThreads(let errno): "no thread could be started (errno \(errno)): raise the limit of processes (ulimit -u)"
     case .runtime(let error): error.description

@@ -31,8 +31,8 @@ struct AuditCommand: ParsableCommand {
     let report = runtime.audit()
     for site in report.damaged { Terminal.print("\(site)") }
     Terminal.print("\(report.checked) places checked, \(report.damaged.count) damaged")
-    try Terminal.checkOutput()
     if !report.isSound { throw CommandFailure(.checkFailed, "") }
+    try Terminal.checkOutput()
   }
 
   /// Overwrites sites, spread evenly over the code.

@@ -6,7 +6,7 @@ struct RecordCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "record", abstract: "Run a workload, and record the calls of its functions in a file.",
     discussion: """
-      Entries and exits are recorded, as the tracer function_graph does, or with --tracer function entries with their callers. The workload's own
+      Entries and exits are recorded, as the tracer function_graph does, or with --tracer function entries with their callers. The workload's own \
       output is all that is on standard output. 'ftrace report FILE' prints what was recorded.
 
       A process that is killed leaves a file that report reads.
@@ -25,6 +25,10 @@ struct RecordCommand: ParsableCommand {
       "Record to a ring of --buffer-size in the file: the last events, also if the process is killed.",
       discussion: "The file belongs on a tmpfs, as /dev/shm."))
   var ring = false
+
+  func validate() throws {
+    if let problem = WorkloadOptions.problem(ofOutput: output) { throw ValidationError(problem) }
+  }
 
   func run() throws {
     let name = choice.tracer ?? RecordedTracer.functionGraph.rawValue

@@ -5,8 +5,8 @@ struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report", abstract: "Print what 'ftrace record' has recorded.",
     discussion: """
-      The trace has the kernel's layout. A file that is damaged, or whose process was killed, is printed up to the damage, a ring
-      without what is damaged; then the
+      The trace has the kernel's layout. A file that is damaged, or whose process was killed, is printed up to the damage, a ring \
+      without what is damaged; then the \
       command says where it is, and ends with 65.
       """)
 
@@ -28,7 +28,7 @@ struct ReportCommand: ParsableCommand {
     let read: TraceFile
     do throws(TraceFileError) { read = try TraceFile(path: file) } catch {
       switch error {
-      case .system: throw CommandFailure(.noInput, error.description)
+      case .system(_, _, let errno, _): throw CommandFailure(unreadable: error.description, errno: errno)
       case .notATrace: throw CommandFailure(.malformedInput, error.description)
       }
     }

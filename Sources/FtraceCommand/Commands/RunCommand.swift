@@ -28,7 +28,7 @@ struct RunCommand: ParsableCommand {
     if !choice.graph.limits.isUnlimited, choice.tracer != FunctionGraphTracer.name {
       throw ValidationError("--graph, --max-depth and --threshold choose among calls of --tracer function_graph")
     }
-    if output == "-" { throw ValidationError("standard output is the workload's own: give the trace a file") }
+    if let problem = WorkloadOptions.problem(ofOutput: output) { throw ValidationError(problem) }
   }
 
   func run() throws {

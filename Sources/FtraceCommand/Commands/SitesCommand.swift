@@ -6,8 +6,8 @@ struct SitesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sites", abstract: "Run a workload, and print every site with its state, bytes and disassembly.",
     discussion: """
-      The workload's own output is discarded. With --recording on-first-call (the library's default) a function that was never
-      called shows the call of mcount that it was emitted with; one that was called has been converted to a NOP. With a tracer,
+      The workload's own output is discarded. With --recording on-first-call (the library's default) a function that was never \
+      called shows the call of mcount that it was emitted with; one that was called has been converted to a NOP. With a tracer, \
       sites are shown as they are while it is registered.
       """)
 

@@ -6,8 +6,8 @@ struct LifeCommand: ParsableCommand {
     commandName: "life",
     abstract: "Walk functions through the whole life of a call site, and show what each step costs.",
     discussion: """
-      First one function, with the bytes of its site and their disassembly at each step; then ten thousand, with a worker that
-      loops in emitted code and has to be stopped. What is shown is checked: if a call is lost or a byte is not what it should
+      First one function, with the bytes of its site and their disassembly at each step; then ten thousand, with a worker that \
+      loops in emitted code and has to be stopped. What is shown is checked: if a call is lost or a byte is not what it should \
       be, the exit code is 1.
       """)
 

@@ -7,8 +7,8 @@ struct StopsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "stops", abstract: "Switch tracing on and off under a workload, and print what the stops cost.",
     discussion: """
-      The workload is run again and again until there were enough stops; its own output is discarded. Each switch writes every
-      site. Quantiles are never too low, and less than a sixteenth too high; the maximum is exact. A stop that a worker did not
+      The workload is run again and again until there were enough stops; its own output is discarded. Each switch writes every \
+      site. Quantiles are never too low, and less than a sixteenth too high; the maximum is exact. A stop that a worker did not \
       reach before the deadline changes nothing and is counted as late.
 
       Example: ftrace stops pool --threads 4 --stops 2000

@@ -2,6 +2,7 @@ import Ftrace
 import FtraceEngine
 import FtracePlatform
 import FtraceWorkloads
+import Glibc
 
 /// Why a command ends with another code than 0. The codes are those of sysexits.h.
 struct CommandFailure: Error {
@@ -44,11 +45,16 @@ struct CommandFailure: Error {
     switch error {
     case .usage: self.init(.usage, error.description)
     case .malformed: self.init(.malformedInput, error.description)
-    case .unreadable: self.init(.noInput, error.description)
+    case .unreadable(_, let errno): self.init(unreadable: error.description, errno: errno)
     case .mismatch: self.init(.checkFailed, error.description)
     case .noThreads: self.init(.refused, error.description)
     case .runtime(let error): self.init(error)
     }
+  }
+
+  /// An input that is not there, or that the system does not let us read.
+  init(unreadable message: String, errno: Int32) {
+    self.init([ENOENT, ENOTDIR].contains(errno) ? .noInput : .refused, message)
   }
 
   /// A file, or a stream, that the system does not let us use.

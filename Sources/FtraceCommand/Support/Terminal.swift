@@ -29,6 +29,8 @@ enum Terminal {
 
   static func print(_ line: String) { write(Array((line + "\n").utf8)) }
 
+  static func writeErrors(_ bytes: [UInt8]) throws(SystemError) { try writeAll(bytes, to: errors) }
+
   /// One message to standard error. Nobody could be told if that failed.
   static func complain(_ message: String) {
     try? writeAll(Array("ftrace: \(message)\n".utf8), to: errors)

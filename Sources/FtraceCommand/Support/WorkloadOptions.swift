@@ -17,6 +17,15 @@ struct WorkloadOptions: ParsableArguments {
     if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads is a number from 1 to 1024") }
   }
 
+  /// What is wrong with the name of a file for the trace.
+  static func problem(ofOutput name: String?) -> String? {
+    switch name {
+    case "-": "standard output is the workload's own: give the trace a file"
+    case "": "--output needs the name of a file"
+    default: nil
+    }
+  }
+
   /// The workload, with its arguments read.
   func make() throws(CommandFailure) -> any Workload {
     guard let type = Workloads.named(name) else { throw .unknown("workload", name, of: Workloads.names) }
@@ -57,6 +66,9 @@ struct TracerChoice: ParsableArguments {
 
   func validate() throws {
     if let problem = bufferSize.problem { throw ValidationError(problem) }
+    if (filter + notrace + graph.graph).contains("") {
+      throw ValidationError("an empty glob matches no function: '*' matches all")
+    }
     if args, let tracer, RecordedTracer(rawValue: tracer) == nil, Tracers.named(tracer) != nil {
       throw ValidationError("--args is for the tracers function and function_graph: \(tracer) records no values")
     }

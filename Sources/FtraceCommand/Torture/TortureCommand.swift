@@ -10,22 +10,23 @@ struct TortureCommand: ParsableCommand {
     commandName: "torture",
     abstract: "Call random functions under a controller that patches without pause, and settle every call.",
     discussion: """
-      Every emitted body counts its own calls by the instruction after its site; tracers count what they see. Both are read
-      while the world is stopped, and must agree to the last call. What compiled tracers recorded and lost is held against the
-      same counters, and the line before the last says how much that was. The last line has the figures; the exit code is 1 if
+      Every emitted body counts its own calls by the instruction after its site; tracers count what they see. Both are read \
+      while the world is stopped, and must agree to the last call. What compiled tracers recorded and lost is held against the \
+      same counters, and the line before the last says how much that was. The last line has the figures; the exit code is 1 if \
       anything did not add up.
       """)
 
-  @Option(help: "How long it runs.") var seconds: Double = 5
-  @Option(help: "Worker threads.") var threads = 4
-  @Option(help: "Functions in the call graph.") var functions = 200
-  @Option(help: "Fixes the operations of each thread.") var seed: UInt64 = 1
+  @Option(parsing: .unconditional, help: "How long it runs.") var seconds: Double = 5
+  @Option(parsing: .unconditional, help: "Worker threads, 1 to 4096.") var threads = 4
+  @Option(parsing: .unconditional, help: "Functions in the call graph, 1 to 100000.") var functions = 200
+  @Option(parsing: .unconditional, help: "Fixes the operations of each thread.") var seed: UInt64 = 1
   @Option(help: "How sites become known: on-first-call or at-emission.")
   var recording: TortureOptions.RecordingModeOption = .onFirstCall
   @Option(help: "How code memory is mapped: automatic, dual or toggling.")
   var mapping: TortureOptions.MappingOption = .automatic
   @Flag(help: "Let the daemon run by itself, every 2 ms, while the controller does its work.") var daemon = false
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "How long workers have to poll or park, before a signal stops them wherever they are; 'never': they are waited for.",
       valueName: "microseconds"))
@@ -41,6 +42,7 @@ struct TortureCommand: ParsableCommand {
       valueName: "fault"))
   var sabotage: String?
 
+  private static let mostFunctions = 100_000
   static let sabotages = ["drop-event", "skip-site", "stale-callee", "skip-wait", "skip-scan", "lose-event"]
 
   func validate() throws {
@@ -52,17 +54,18 @@ struct TortureCommand: ParsableCommand {
       throw ValidationError("--grace is a number of microseconds, or never")
     }
     guard threads <= 4096 else { throw ValidationError("--threads is at most 4096") }
+    guard functions <= Self.mostFunctions else { throw ValidationError("--functions is at most \(Self.mostFunctions)") }
     if delays || sabotage != nil, !TortureOptions.hasDelays {
       throw ValidationError(
         "--delays and --sabotage need a build with the trait Delays: swift build -c release --traits Delays --product ftrace"
       )
     }
-    if let sabotage, !Self.sabotages.contains(sabotage) {
-      throw ValidationError("no saboteur named '\(sabotage)': there are \(Self.sabotages.joined(separator: ", "))")
-    }
   }
 
   func run() throws {
+    if let sabotage, !Self.sabotages.contains(sabotage) {
+      throw CommandFailure.unknown("saboteur", sabotage, of: Self.sabotages)
+    }
     var options = TortureOptions()
     options.duration = .milliseconds(Int64(seconds * 1000))
     options.threads = threads
@@ -78,8 +81,8 @@ struct TortureCommand: ParsableCommand {
     options.delays = delays
     options.sabotage = sabotage
     options.progress = { line in FileHandle.standardError.write(Data("ftrace: torture: \(line)\n".utf8)) }
-    // Far more than the end takes, on a machine that is busy with other things.
-    torture_catch_crashes(UInt64(seconds) + 60)
+    // Far more than the beginning and the end take, on a machine that is busy with other things.
+    torture_catch_crashes(UInt64(seconds) + 60 + UInt64(functions / 250))
     let report = try Torture(options).run()
     options.progress?("\(report.findings)")
     let causes = LossCause.allCases.map { "\($0) \(report.losses[$0].total)" }

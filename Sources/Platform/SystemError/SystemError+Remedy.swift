@@ -34,7 +34,9 @@ extension SystemError {
       "raise the limits of threads (ulimit -u, kernel.threads-max, pids.max of the control group) or of memory, or wait until others have ended"
     ),
     ([], ENOMEM, "free memory, or raise the limit of the control group"),
-    ([], ENOSPC, "free space on the file system, or memory if it is a memfd"),
+    ([], ENOSPC, "free space on the file system, or memory where that is its store (tmpfs, memfd)"),
+    ([], ESPIPE, "it is a pipe or a device; name a regular file"),
+    ([], EBADF, "the stream is closed; open it, or send it to /dev/null"),
     ([], EDQUOT, "raise the disk quota"),
     ([], EFBIG, "raise the file-size limit (ulimit -f)"),
     ([], EMFILE, "raise the limit of open files (ulimit -n)"),
