@@ -79,24 +79,25 @@ import Testing
     try expect(arguments, 64, message)
   }
 
-  @Test(
-    "what needs the trait Delays ends with 64 without it, and names the command that builds with it",
-    .disabled(if: Self.hasDelays, "this build has the trait"),
-    arguments: [["--delays"], ["--sabotage", "skip-wait"], ["--sabotage", "drop-event"]])
-  func delays(options: [String]) throws {
-    try expect(
-      ["torture", "--seconds", "1"] + options, 64,
-      "ftrace: --delays and --sabotage need a build with the trait Delays: "
-        + "swift build -c release --traits Delays --product ftrace")
-  }
-
-  private static var hasDelays: Bool {
-    #if FTRACE_DELAYS
-      true
-    #else
-      false
-    #endif
-  }
+  #if FTRACE_DELAYS
+    @Test("a build with the trait Delays takes what needs it, and says which saboteur was meant")
+    func delays() throws {
+      #expect(
+        try Command.run("torture", "--seconds", "0.1", "--threads", "1", "--functions", "5", "--delays").status == 0)
+      try expect(
+        ["torture", "--sabotage", "skip-wiat"], 64, "ftrace: no saboteur named 'skip-wiat': did you mean skip-wait?")
+    }
+  #else
+    @Test(
+      "what needs the trait Delays ends with 64 without it, and names the command that builds with it",
+      arguments: [["--delays"], ["--sabotage", "skip-wait"], ["--sabotage", "drop-event"]])
+    func delays(options: [String]) throws {
+      try expect(
+        ["torture", "--seconds", "1"] + options, 64,
+        "ftrace: --delays and --sabotage need a build with the trait Delays: "
+          + "swift build -c release --traits Delays --product ftrace")
+    }
+  #endif
 
   private func expect(_ arguments: [String], _ status: Int32, _ message: String) throws {
     let run = try Command.run(arguments)
