@@ -201,13 +201,13 @@ extension EngineState {
       block.map { $0.offset <= offset && offset < $0.offset + $0.size } ?? false
     }
     if holds(stubBlock) { return stubs.name(at: offset) }
-    if adaptors.values.contains(where: holds) { return "ftrace_adaptor" }
+    if adaptors.values.contains(where: holds) { return StubName.adaptor.rawValue }
     if let trampoline = trampolines.first(where: { holds($0.value.block) }) {
       return trampoline.key.kind == .multiCall ? "ftrace_multi_call" : "ftrace_trampoline"
     }
     if let ops = (desired.ops + leaving).first(where: { holds($0.thunk) }) { return "ftrace_thunk_\(ops.ops.name)" }
     if let host = hosts.values.first(where: { holds($0.thunk) }) { return host.name }
-    if functions.values.contains(where: { holds($0.gate) }) { return "ftrace_gate" }
+    if functions.values.contains(where: { holds($0.gate) }) { return StubName.gate.rawValue }
     return nil
   }
 }
