@@ -85,7 +85,8 @@ import Testing
       #expect(
         try Command.run("torture", "--seconds", "0.1", "--threads", "1", "--functions", "5", "--delays").status == 0)
       try expect(
-        ["torture", "--sabotage", "skip-wiat"], 64, "ftrace: no saboteur named 'skip-wiat': did you mean skip-wait?")
+        ["torture", "--sabotage", "skip-wiat"], 64,
+        "ftrace: no saboteur named 'skip-wiat': did you mean skip-wait, skip-scan, skip-site?")
     }
   #else
     @Test(
