@@ -1,4 +1,5 @@
 import Ftrace
+import FtracePlatform
 
 extension TraceRuntime {
   /// Prepares calls of a function by its name.
@@ -7,6 +8,16 @@ extension TraceRuntime {
     _ name: String, _ arguments: [DynamicType], returning result: DynamicType
   ) throws(DynamicCallError) -> DynamicCall {
     try DynamicCall(dynamicTarget(name), arguments, returning: result)
+  }
+
+  /// Waits as the form of the same name does, on a thread of its own: the cooperative pool goes on.
+  /// - Throws: beside that, `.engine(.system)` if the system has no thread to spare.
+  public func dynamicCall(
+    _ name: String, _ arguments: [DynamicType], returning result: DynamicType
+  ) async throws(DynamicCallError) -> DynamicCall {
+    try await onOwnThread(else: { .engine(.system($0)) }) { () throws(DynamicCallError) in
+      try self.dynamicCall(name, arguments, returning: result)
+    }
   }
 
   /// Calls a function by its name, once: `try runtime.call("power", [.double(2), .int32(10)], returning: .double)`.

@@ -10,7 +10,7 @@ public struct EmittedFunction<Result, each Argument: EmittedValue>: Sendable {
   @usableFromInline let adaptor: UInt
   @usableFromInline let slot: UInt
 
-  fileprivate init(_ handle: FunctionHandle, adaptor: UInt) {
+  init(_ handle: FunctionHandle, adaptor: UInt) {
     self.handle = handle
     self.adaptor = adaptor
     slot = handle.slotAddress

@@ -1,6 +1,10 @@
+import FtracePlatform
 import FtraceX86Assembler
 
 /// The calls that wait, for Swift concurrency: they wait on a thread of their own, and the cooperative pool goes on.
+///
+/// Those that change something wait for a stop, or for the engine's lock while another's stop is under way. Properties and names take that
+/// lock as well, and have no such form: who must not wait for a stop does not ask for them on the pool.
 ///
 /// Beside what the others throw these throw `.system` if the system has no thread to spare: nothing was done then.
 extension TraceRuntime {
@@ -68,6 +72,25 @@ extension TraceRuntime {
     try await onOwnThread { () throws(FtraceError) in try self.define(image, signature: signature) }
   }
 
+  /// Waits as the form of the same name does, without a thread of the pool.
+  public func declare(_ name: String, signature: Signature? = nil) async throws(FtraceError) -> FunctionHandle {
+    try await onOwnThread { () throws(FtraceError) in try self.declare(name, signature: signature) }
+  }
+
+  /// Waits as the form of the same name does, without a thread of the pool.
+  public func importFunction(
+    _ name: String, bytes: [UInt8], sites: [(offset: Int, kind: SiteKind)], signature: Signature? = nil
+  ) async throws(FtraceError) -> FunctionHandle {
+    try await onOwnThread { () throws(FtraceError) in
+      try self.importFunction(name, bytes: bytes, sites: sites, signature: signature)
+    }
+  }
+
+  /// Waits as the form of the same name does, without a thread of the pool.
+  public func function(named name: String) async throws(FtraceError) -> FunctionHandle {
+    try await onOwnThread { () throws(FtraceError) in try self.function(named: name) }
+  }
+
   /// Builds the body on the caller's executor; what waits is its installation.
   public func redefine(
     _ function: FunctionHandle, _ build: (FunctionBuilder) throws(AssemblerError) -> Void
@@ -102,4 +125,18 @@ extension TraceRuntime {
   public func advanceDaemonClock(by duration: Duration) async throws(FtraceError) {
     try await onOwnThread { () throws(FtraceError) in try self.advanceDaemonClock(by: duration) }
   }
+}
+
+extension FunctionHandle {
+  /// Waits as the form of the same name does, without a thread of the pool.
+  public func gate() async throws(FtraceError) -> UInt {
+    try await onOwnThread { () throws(FtraceError) in try self.gate() }
+  }
+}
+
+/// The same, for the engine and what is built upon it: a thread that the system refuses is `.system`.
+package func onOwnThread<Result: Sendable>(
+  _ body: @escaping @Sendable () throws(FtraceError) -> Result
+) async throws(FtraceError) -> Result {
+  try await onOwnThread(else: { .system($0) }, body)
 }

@@ -115,6 +115,12 @@ public final class FileSink: Sendable {
     if let failed { throw .system(path: path, failed) }
   }
 
+  /// The same for tasks: waits on a thread of its own, and the cooperative pool goes on.
+  /// - Throws: as the other; `system` too if the system has no thread to spare: the stream goes on then.
+  public func finish() async throws(TraceBufferError) {
+    try await onOwnThread(else: { .system(path: self.path, $0) }) { () throws(TraceBufferError) in try self.finish() }
+  }
+
   // MARK: - The thread
 
   /// Writes what is full.

@@ -49,6 +49,43 @@ import Testing
     await #expect(processExitsWith: .success) { try await Self.everyCallFails() }
   }
 
+  @Test("the forms for tasks do what the others do")
+  func forms() async {
+    await #expect(processExitsWith: .success) {
+      let runtime = try TraceRuntime(testConfiguration())
+      let later = try await runtime.declare("later", signature: Signature([.int64], returning: .int64))
+      #expect(try await runtime.function(named: "later").isLive == false)
+      let host = try await runtime.hostFunction("thrice") { (x: Int) in 3 * x }
+      let noted = Flag()
+      let note = try await runtime.hostFunction("note") { (_: Int) in noted.set() }
+      let sixfold = try await runtime.define("sixfold", as: ((Int) -> Int).self) { f in
+        f.entrySite()
+        f.prologue()
+        f.call(host)
+        f.add(.rax, .rax)
+        f.functionReturn()
+      }
+      #expect(sixfold(7) == 42)
+      let procedure = try await runtime.define("procedure", as: ((Int) -> Void).self) { f in
+        f.entrySite()
+        f.prologue()
+        f.call(note)
+        f.functionReturn()
+      }
+      procedure(1)
+      #expect(noted.isSet)
+      // lea rax, [rdi + 1]; ret, behind a NOP of five bytes.
+      let imported = try await runtime.importFunction(
+        "imported", bytes: [0x0F, 0x1F, 0x44, 0x00, 0x00, 0x48, 0x8D, 0x47, 0x01, 0xC3], sites: [(0, .entry)],
+        signature: Signature([.int64], returning: .int64))
+      #expect(try await runtime.typed(imported, as: ((Int) -> Int).self)(1) == 2)
+      let gate = unsafe unsafeBitCast(try await imported.gate(), to: (@convention(c) (Int) -> Int).self)
+      #expect(unsafe gate(41) == 42)
+      _ = try await runtime.define("later", signature: later.signature) { $0.addsToArgument(1) }
+      #expect(later.isLive)
+    }
+  }
+
   private static func everyCallFails() async throws {
     let runtime = try TraceRuntime(testConfiguration())
     let f = try runtime.adder("f", 1)
@@ -68,6 +105,28 @@ import Testing
       ("free many", { () async throws(FtraceError) in _ = try await runtime.free([f.handle], force: true) }),
       ("reclaim", { () async throws(FtraceError) in try await runtime.reclaim() }),
       ("define", { () async throws(FtraceError) in _ = try await runtime.define("g") { $0.addsToArgument(1) } }),
+      ("declare", { () async throws(FtraceError) in _ = try await runtime.declare("h") }),
+      (
+        "importFunction",
+        { () async throws(FtraceError) in _ = try await runtime.importFunction("h", bytes: [0xC3], sites: []) }
+      ),
+      (
+        "define typed",
+        { () async throws(FtraceError) in
+          _ = try await runtime.define("h", as: ((Int) -> Int).self) { $0.addsToArgument(1) }
+        }
+      ),
+      (
+        "define procedure",
+        { () async throws(FtraceError) in
+          _ = try await runtime.define("h", as: ((Int) -> Void).self) { $0.addsToArgument(1) }
+        }
+      ),
+      ("typed", { () async throws(FtraceError) in _ = try await runtime.typed(f.handle, as: ((Int) -> Int).self) }),
+      ("function", { () async throws(FtraceError) in _ = try await runtime.function(named: "f") }),
+      ("gate", { () async throws(FtraceError) in _ = try await f.handle.gate() }),
+      ("hostFunction", { () async throws(FtraceError) in _ = try await runtime.hostFunction("h") { (x: Int) in x } }),
+      ("host procedure", { () async throws(FtraceError) in _ = try await runtime.hostFunction("h") { (_: Int) in } }),
       ("redefine", { () async throws(FtraceError) in try await runtime.redefine(f.handle) { $0.addsToArgument(2) } }),
       ("rename", { () async throws(FtraceError) in try await runtime.rename(f.handle, to: "g") }),
       ("kill", { () async throws(FtraceError) in try await runtime.kill() }),

@@ -120,7 +120,7 @@ import Testing
       #expect(runtime.functionNames.isEmpty)
 
       let g = try await runtime.define("g", signature: Signature([.int64], returning: .int64)) { $0.addsToArgument(1) }
-      let typed = try runtime.typed(g, as: ((Int) -> Int).self)
+      let typed = try await runtime.typed(g, as: ((Int) -> Int).self)
       #expect(typed(1) == 2)
       try await runtime.redefine(g) { $0.addsToArgument(2) }
       #expect(typed(1) == 3)
