@@ -17,6 +17,8 @@ public enum QuiesceError: Error, Equatable, Sendable {
   case codeLost(errno: Int32)
   /// All slots of the thread block are taken.
   case tooManyRuntimes(limit: Int)
+  /// A variable of the environment has a value that means nothing.
+  case unknownSetting(name: String, value: String, allowed: [String])
 }
 
 /// A worker that did not arrive at a stop in time.
@@ -66,6 +68,8 @@ extension QuiesceError: CustomStringConvertible {
         + "Do not forbid executable memory while runtimes exist, or allow executable memfds so that code can be mapped twice."
     case .tooManyRuntimes(let limit):
       "\(limit) runtimes exist in this process, and no more fit: release one, or share it."
+    case .unknownSetting(let name, let value, let allowed):
+      "the environment has \(name)=\(value): set it to \(allowed.joined(separator: " or ")), or not at all."
     }
   }
 }

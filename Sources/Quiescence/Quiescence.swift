@@ -11,7 +11,7 @@ public enum Quiescence {
     /// The stopper makes every core pass a fence and serialise, by membarrier(2): readers execute neither.
     case membarrier
     /// Readers fence when they enter and leave, and each worker serialises its own core when it is released: the slower way, for
-    /// kernels and sandboxes that refuse membarrier(2). `FTRACE_MEMBARRIER=off` in the environment asks for it.
+    /// kernels and sandboxes that refuse membarrier(2). `FTRACE_MEMBARRIER=off` in the environment asks for it; `on`, and no value, do not.
     case fences
   }
 
@@ -20,14 +20,20 @@ public enum Quiescence {
     var mode: Mode
     var membarrierError: Int32
     var signalError: Int32
+    /// A value of the setting that means nothing, as it was found.
+    var unknownSetting: String?
   }
 
+  /// In the environment: whether membarrier(2) is used if the kernel allows it, `on` or `off`.
+  private static let membarrierSetting = "FTRACE_MEMBARRIER"
+
   private static let ways: Ways = {
-    let off = Environment["FTRACE_MEMBARRIER"] == "off"
-    let membarrierError = ftrace_barrier_choose(off)
+    let setting = Environment[membarrierSetting]
+    let membarrierError = ftrace_barrier_choose(setting == "off")
     return Ways(
       mode: ftrace_barrier_mode() == FTRACE_BARRIER_FENCES ? .fences : .membarrier, membarrierError: membarrierError,
-      signalError: ftrace_signal_install(0))
+      signalError: ftrace_signal_install(0),
+      unknownSetting: setting.flatMap { ["off", "on", ""].contains($0) ? nil : $0 })
   }()
 
   /// How readers and stoppers are kept in order in this process. Decided at the first use, once.
@@ -44,6 +50,14 @@ public enum Quiescence {
 
   /// Makes stops possible in this process. Called by each runtime when it starts.
   package static func prepare() { _ = ways }
+
+  /// Throws where the environment asks for something that there is not.
+  /// - Throws: `.unknownSetting`.
+  package static func checkSettings() throws(QuiesceError) {
+    if let value = ways.unknownSetting {
+      throw .unknownSetting(name: membarrierSetting, value: value, allowed: ["on", "off"])
+    }
+  }
 
   /// Whether the calling thread runs a tracer's callback.
   public static var isInsideCallback: Bool { ftrace_thread_inside_callback() }

@@ -39,19 +39,39 @@ extension Worker: Sendable {}
 /// - Parameters:
 ///   - name: at most 15 bytes are kept, as for threads of the kernel. The thread's own name if it is nil.
 ///   - body: runs on the calling thread, with the worker.
-/// - Throws: `QuiesceError.attachRefused`, before `body` is called; otherwise what `body` throws.
+/// - Throws: `.attachRefused`, `.unknownSetting`; `body` was not called.
+public func withWorker<Result>(
+  named name: String? = nil, _ body: (borrowing Worker) -> Result
+) throws(QuiesceError) -> Result {
+  let registered = try register(named: name)
+  defer { unregister(registered) }
+  return body(Worker())
+}
+
+/// The same for a body that can fail.
+/// - Throws: a ``QuiesceError`` before `body` is called; otherwise what `body` throws.
 public func withWorker<Result>(
   named name: String? = nil, _ body: (borrowing Worker) throws -> Result
 ) throws -> Result {
+  let registered = try register(named: name)
+  defer { unregister(registered) }
+  return try body(Worker())
+}
+
+/// - Returns: whether it was not registered before.
+private func register(named name: String?) throws(QuiesceError) -> Bool {
   // Attaching reads which signal and which fences were chosen: a worker may be there before the first runtime.
   Quiescence.prepare()
-  let registered = unsafe !ftrace_thread_attached(ftrace_thread_self())
+  try Quiescence.checkSettings()
+  let isNew = unsafe !ftrace_thread_attached(ftrace_thread_self())
   let error = ftrace_thread_attach()
   guard error == 0 else { throw QuiesceError.attachRefused(errno: error) }
   // Parked: a stopper may hold the registry's lock and wait for this thread. Safe: the bytes are copied.
-  if let name { FtraceQuiescence.parked { unsafe ftrace_thread_set_name(name) } }
-  // A thread that was registered before stays so: its gates may hold on to it.
-  defer { if registered, ftrace_thread_depth() == 0 { ftrace_thread_detach() } }
-  let worker = Worker()
-  return try body(worker)
+  if let name { parked { unsafe ftrace_thread_set_name(name) } }
+  return isNew
+}
+
+/// A thread that was registered before stays so: its gates may hold on to it.
+private func unregister(_ isNew: Bool) {
+  if isNew, ftrace_thread_depth() == 0 { ftrace_thread_detach() }
 }

@@ -21,6 +21,17 @@ import Testing
     try expect(arguments, 64, message)
   }
 
+  @Test("a setting in the environment that means nothing ends with 64; those that mean something are silent")
+  func environment() throws {
+    for (value, status) in [("bogus", 64), ("off", 0), ("on", 0), ("", 0)] as [(String, Int32)] {
+      let run = try Command.run("run", "fib", shell: "export FTRACE_MEMBARRIER=\(value)")
+      #expect(run.status == status)
+      #expect(
+        run.errors.contains("the environment has FTRACE_MEMBARRIER=bogus: set it to on or off, or not at all.")
+          == (status == 64), "\(run.errors)")
+    }
+  }
+
   @Test(
     "wrong arguments end with 64 and say what is right",
     arguments: [

@@ -22,7 +22,7 @@ import Testing
     Snippet(
       wrong: "func f3() throws { try withWorker { w in await wait() } }",
       right: "func f3() async throws { try withWorker { w in w.poll() }; await wait() }",
-      message: "synchronous function type"),
+      message: "no exact matches in call to global function 'withWorker'"),
     Snippet(
       wrong: "func f4(_ w: borrowing Worker) async { w.inside { await wait() } }",
       right: "func f4(_ w: borrowing Worker) { w.inside { w.poll() } }", message: "synchronous function type"),

@@ -1,7 +1,7 @@
 /// A type whose values emitted code can take and return: integers of all widths, `Float`, `Double`, `Bool`, pointers.
 ///
 /// A value travels in a cell of eight bytes between Swift and the adaptor of its signature.
-public protocol EmittedValue: BitwiseCopyable {
+public protocol EmittedValue: BitwiseCopyable, SendableMetatype {
   /// How the C convention passes it.
   static var valueClass: ValueClass { get }
   /// The value in a register, extended to eight bytes by its sign if it has one.

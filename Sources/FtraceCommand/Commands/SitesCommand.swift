@@ -35,7 +35,7 @@ struct SitesCommand: ParsableCommand {
       if recording == .firstCall {
         try session.runtime.advanceDaemonClock(by: session.runtime.configuration.daemonPeriod)
       }
-      for line in Self.lines(of: session.runtime, listing) { Terminal.print(line) }
+      Self.printSites(of: session.runtime, listing)
       for (function, returns) in Dictionary(grouping: session.runtime.untracedReturns, by: \.function).sorted(by: {
         $0.key < $1.key
       }) {
@@ -48,15 +48,20 @@ struct SitesCommand: ParsableCommand {
     try Terminal.checkOutput()
   }
 
-  /// A line for each site: address, state, bytes, instruction, function.
-  private static func lines(of runtime: TraceRuntime, _ listing: Listing) -> [String] {
-    let rows = runtime.sites.map { site in
-      [
-        String(site.ip, radix: 16), "\(site.kind)", site.state.text, site.bytes.hex,
-        listing.instruction(site.bytes, at: site.ip, in: runtime), site.function,
-      ]
+  /// Prints a line for each site: address, state, bytes, instruction, function. Piece by piece: there can be millions.
+  private static func printSites(of runtime: TraceRuntime, _ listing: Listing) {
+    let head = ["ADDRESS", "SITE", "STATE", "BYTES", "INSTRUCTION", "FUNCTION"]
+    var table = Table(head)
+    let sites = runtime.sites
+    for start in stride(from: 0, through: sites.count, by: 4096) {
+      let rows = sites[start..<min(start + 4096, sites.count)].map { site in
+        [
+          String(site.ip, radix: 16), "\(site.kind)", site.state.text, site.bytes.hex,
+          listing.instruction(site.bytes, at: site.ip, in: runtime), site.function,
+        ]
+      }
+      for line in table.lines(start == 0 ? [head] + rows : rows) { Terminal.print(line) }
     }
-    return Table.lines(["ADDRESS", "SITE", "STATE", "BYTES", "INSTRUCTION", "FUNCTION"], rows)
   }
 }
 

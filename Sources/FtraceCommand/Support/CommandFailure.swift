@@ -36,6 +36,7 @@ struct CommandFailure: Error {
 
   init(_ error: FtraceError) {
     switch error {
+    case .quiescence(.unknownSetting): self.init(.usage, error.description)
     case .memory, .system, .quiescence: self.init(.refused, error.description)
     default: self.init(.checkFailed, error.description)
     }

@@ -16,7 +16,7 @@ struct OutputFile: ~Copyable {
       return
     }
     do throws(SystemError) {
-      descriptor = try System.open(path, flags: O_WRONLY | O_CREAT, mode: 0o666)
+      descriptor = try System.open(path, flags: O_WRONLY | O_CREAT)
     } catch { throw CommandFailure(error, at: path) }
   }
 

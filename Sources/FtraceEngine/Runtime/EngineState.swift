@@ -142,6 +142,7 @@ struct DesiredState {
       let (slot, arena): (RuntimeSlot, CodeArena)
       do throws(QuiesceError) {
         Quiescence.prepare()
+        try Quiescence.checkSettings()
         slot = try RuntimeSlot()
       } catch { throw .quiescence(error) }
       do throws(CodeMemoryError) {

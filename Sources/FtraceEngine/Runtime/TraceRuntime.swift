@@ -17,7 +17,7 @@ public final class TraceRuntime: Sendable {
   public let configuration: Configuration
 
   /// Makes a runtime.
-  /// - Throws: `.quiescence(.tooManyRuntimes)`, `.memory`, `.system`; nothing is left behind.
+  /// - Throws: `.quiescence(.tooManyRuntimes)`, `.quiescence(.unknownSetting)`, `.memory`, `.system`; nothing is left behind.
   public init(_ configuration: Configuration = Configuration()) throws(FtraceError) {
     self.configuration = configuration
     core = RuntimeCoreReference(try RuntimeCore(configuration))

@@ -74,7 +74,7 @@ public struct StopStatistics: Equatable, Sendable {
     switch error {
     case .timedOut: lateStops += 1
     case .pagesRefused, .membarrierRefused, .codeLost: refusedStops += 1
-    case .insideCallback, .insideSignalHandler, .attachRefused, .tooManyRuntimes: break
+    case .insideCallback, .insideSignalHandler, .attachRefused, .tooManyRuntimes, .unknownSetting: break
     }
   }
 }

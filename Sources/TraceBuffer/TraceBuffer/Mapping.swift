@@ -43,11 +43,11 @@ final class BackingFile: Sendable {
   init(emptyAt path: String) throws(SystemError) {
     let flags = O_RDWR | O_CREAT
     do throws(SystemError) {
-      descriptor = try System.open(path, flags: flags | O_EXCL, mode: 0o600)
+      descriptor = try System.open(path, flags: flags | O_EXCL)
       created = path
     } catch {
       guard error.errno == EEXIST else { throw error }
-      descriptor = try System.open(path, flags: flags | O_TRUNC, mode: 0o600)
+      descriptor = try System.open(path, flags: flags | O_TRUNC)
       created = nil
     }
   }
