@@ -4,7 +4,7 @@ import FtraceX86Assembler
 /// Emits the body of a compiled tracer into a trampoline.
 ///
 /// At its start `[rsp]` is the address after the site, `[rsp + 8]` the return address in the caller, and `rsp` a multiple of 16. `r11` and the
-/// flags are free.
+/// flags are free, and what `dead` lists.
 public final class BodyBuilder {
   /// Where instructions go.
   public let code: Assembler
@@ -19,6 +19,10 @@ public final class BodyBuilder {
   /// Where the values of the functions are whose sites run this code: nil if their signature was not declared, or the body did not ask.
   public let values: ValueLocations?
 
+  /// Registers that hold nothing at the sites that run this code, which the body may change: before a return those that neither C's convention
+  /// nor Swift's returns or preserves; none at entries, before tail jumps, and where a callback is shown all registers.
+  public let dead: [Reg64]
+
   private let slot: UInt32
   private let ops: Int
   private let slowCode: Symbol
@@ -29,9 +33,10 @@ public final class BodyBuilder {
 
   init(
     _ code: Assembler, _ end: TraceEnd, isMarked: Bool, slot: UInt32, ops: Int, slowCode: Symbol, clockCode: UInt32,
-    base: UInt, values: ValueLocations?
+    base: UInt, keepsRegisters: Bool, values: ValueLocations?
   ) {
     self.values = values
+    dead = keepsRegisters ? [] : [.rsi, .rdi, .r9, .r10]
     self.code = code
     self.end = end
     self.isMarked = isMarked
@@ -44,12 +49,12 @@ public final class BodyBuilder {
     done = code.label()
   }
 
-  /// Keeps registers below `rsp` until the end of the body. Once, before anything changes them.
+  /// Keeps registers below `rsp` until the end of the body, but for those that are dead. Once, before anything changes them.
   public func spill(_ registers: Reg64...) {
     precondition(
       spilled.isEmpty && registers.count <= 8 && !registers.contains(.rsp), "a body spills once, up to 8 registers")
-    spilled = registers
-    for (index, register) in registers.enumerated() { code.mov(.base(.rsp, Self.place(index)), register) }
+    spilled = registers.filter { !dead.contains($0) }
+    for (index, register) in spilled.enumerated() { code.mov(.base(.rsp, Self.place(index)), register) }
   }
 
   /// Where a register is kept that the body has spilled; nil: it has its value.

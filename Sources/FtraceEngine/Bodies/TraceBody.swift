@@ -28,8 +28,8 @@ public struct TraceEnds: OptionSet, Sendable, Hashable {
 /// The body of a tracer as machine code, which runs in the trampoline of each site that the ops wants: no call, no saved set, no
 /// callback.
 ///
-/// A body preserves every register and vector but `r11` and the flags, calls nothing on its fast path, and falls through at its end. What it needs to
-/// keep in registers it spills below `rsp`, with `BodyBuilder.spilling`: the red zone is free there, and signals leave it alone (System V ABI 3.2.2).
+/// A body preserves every register and vector but `r11`, those in `BodyBuilder.dead`, and the flags, calls nothing on its fast path, and falls through at its end. What it needs to
+/// keep in registers it spills below `rsp`, with `BodyBuilder.spill`: the red zone is free there, and signals leave it alone (System V ABI 3.2.2).
 public protocol TraceBody: AnyObject, Sendable {
   /// At which ends it runs.
   var ends: TraceEnds { get }

@@ -41,6 +41,8 @@ struct TrampolineKey: Hashable {
   var end: TraceEnd?
   /// What kind of functions the sites are of, if a compiled body asks for it.
   var variant: UInt32 = 0
+  /// Whether compiled bodies leave all registers as they are, though the function returns.
+  var keepsRegisters = false
   /// Numbers, as bits, of the compiled ops that mark the function: their bodies are those of marked functions.
   var marked: UInt32 = 0
 

@@ -30,7 +30,10 @@ extension EngineState {
     if wanting.allSatisfy(\.isShared) { return .call(stubs.caller) }
     // Exits know by what their entries did whether the function is marked.
     let marked = end == .entry ? siteClass.marked : 0
-    return .call(try trampoline(for: wanting, at: end, marked: marked, variant: siteClass.variant, passedOver))
+    return .call(
+      try trampoline(
+        for: wanting, at: end, marked: marked, variant: siteClass.variant,
+        keepsRegisters: end == .entry || siteClass.keepsRegisters, passedOver))
   }
 
   /// Gives classes that were made just now their targets. No site is of them yet, so that takes no stop.
@@ -73,20 +76,25 @@ extension EngineState {
   ///
   /// Compiled bodies come first: a worker that is parked in a callback has none of them left to run.
   private func trampoline(
-    for ops: [RegisteredOps], at end: TraceEnd, marked: UInt32, variant: UInt32, _ passedOver: Set<UInt32>
+    for ops: [RegisteredOps], at end: TraceEnd, marked: UInt32, variant: UInt32, keepsRegisters: Bool,
+    _ passedOver: Set<UInt32>
   ) throws(FtraceError) -> UInt32 {
     let compiled = ops.filter { $0.isCompiled }
     let called = ops.filter { !$0.isCompiled }
     let saves = called.reduce(into: SaveSet()) { $0.formUnion($1.ops.saves) }
     let variant = compiled.contains { $0.ops.body?.wantsValues == true } ? variant : 0
+    // A callback that asks for the registers is shown all of them as they were at the site.
+    let keepsRegisters = compiled.isEmpty ? false : keepsRegisters || saves.contains(.registers)
     let key = TrampolineKey(
       kind: .caller, compiled: compiled.map(\.thunk.offset), thunks: called.map(\.thunk.offset), saves: saves,
-      end: compiled.isEmpty ? nil : end, variant: variant, marked: marked)
+      end: compiled.isEmpty ? nil : end, variant: variant, keepsRegisters: keepsRegisters, marked: marked)
     if let trampoline = trampolines[key] { return trampoline.block.offset }
     let target = try calledTarget(called, passedOver)
     return try interned(key, passedOver: passedOver, callee: called.count > 1 ? target : nil) { a in
       a.align(64)
-      let bodies = compiled.map { builder(of: $0, at: end, isMarked: marked & (1 << $0.number) != 0, variant, a) }
+      let bodies = compiled.map {
+        builder(of: $0, at: end, isMarked: marked & (1 << $0.number) != 0, variant, keepsRegisters: keepsRegisters, a)
+      }
       if called.isEmpty {
         a.ret()
       } else {
@@ -98,12 +106,12 @@ extension EngineState {
 
   /// Emits the body of a compiled ops.
   private func builder(
-    of ops: RegisteredOps, at end: TraceEnd, isMarked: Bool, _ variant: UInt32, _ a: Assembler
+    of ops: RegisteredOps, at end: TraceEnd, isMarked: Bool, _ variant: UInt32, keepsRegisters: Bool, _ a: Assembler
   ) -> BodyBuilder {
     let slow = ops.thunk.offset + (end == .entry ? 0 : Assembler.slowCodeStride)
     let builder = BodyBuilder(
       a, end, isMarked: isMarked, slot: slot.index, ops: ops.number, slowCode: EngineSymbol.code(slow).symbol,
-      clockCode: stubs.readMonotonic, base: executable(0),
+      clockCode: stubs.readMonotonic, base: executable(0), keepsRegisters: keepsRegisters,
       values: ops.ops.body?.wantsValues == true ? variants[variant] : nil)
     ops.ops.body?.emit(end, into: builder)
     builder.finish()

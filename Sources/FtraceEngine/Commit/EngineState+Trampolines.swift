@@ -25,7 +25,8 @@ extension EngineState {
   private func substitute(for key: TrampolineKey, _ passedOver: Set<UInt32>) -> UInt32? {
     trampolines.first { other, _ in
       other.kind == key.kind && other.compiled == key.compiled && other.end == key.end && other.marked == key.marked
-        && other.variant == key.variant && other.saves.isSuperset(of: key.saves)
+        && other.variant == key.variant && other.keepsRegisters == key.keepsRegisters
+        && other.saves.isSuperset(of: key.saves)
         && other.thunks.filter { !passedOver.contains($0) } == key.thunks
     }?.value.block.offset
   }

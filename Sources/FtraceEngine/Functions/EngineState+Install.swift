@@ -16,10 +16,11 @@ extension EngineState {
       return self.hosts[id]
     }
     let wide = image.declaredVectorWidth > .bits128
-    let variant = function.signature.map {
-      variants.number(of: ValueLocations($0, endsByReturns: image.endsByReturns))
-    }
-    let siteClass = try siteClass(of: image.name, excluded: wide, variant: variant ?? 0, for: desired.ops)
+    let endsByReturns = image.endsByReturns
+    let traits = FunctionTraits(
+      variant: function.signature.map { variants.number(of: ValueLocations($0, endsByReturns: endsByReturns)) } ?? 0,
+      keepsRegisters: !endsByReturns || image.abi == .wasm)
+    let siteClass = try siteClass(of: image.name, excluded: wide, traits: traits, for: desired.ops)
     if Int(siteClass) >= actual.classTargets.count { try admitNewClasses() }
 
     var exclusion: SiteExclusion? = wide ? .wideVectors(bits: Int(image.declaredVectorWidth.rawValue)) : nil
@@ -60,7 +61,7 @@ extension EngineState {
     let body = FunctionBody(
       name: image.name, block: block, sites: image.sites, rawReturns: image.rawReturns, generation: nextGeneration,
       callees: callees, hosts: hosts,
-      exclusion: exclusion, variant: variant ?? 0, signature: function.signature, installedAt: ftrace_rdtsc(),
+      exclusion: exclusion, traits: traits, signature: function.signature, installedAt: ftrace_rdtsc(),
       ownerID: function.id,
       callsItself: image.relocations.contains {
         [.ownSlot, .function(function.id)].contains(EngineSymbol($0.symbol))
@@ -101,11 +102,11 @@ extension EngineState {
 
   /// The class of a function of that name under the filters of some ops.
   func siteClass(
-    of name: String, excluded: Bool, variant: UInt32, for list: [RegisteredOps]
+    of name: String, excluded: Bool, traits: FunctionTraits, for list: [RegisteredOps]
   ) throws(FtraceError) -> UInt16 {
     var siteClass = SiteClass(excluded: excluded)
     if !excluded { for ops in list where !ops.isShared { siteClass.set(ops, filter: ops.filter, of: name) } }
-    siteClass.distinguish(variant, for: variantMembers)
+    siteClass.distinguish(traits, for: variantMembers)
     return try classes.number(of: siteClass)
   }
 

@@ -53,8 +53,8 @@ final class FunctionBody {
   let hosts: [HostEntity]
   /// Why the body's sites are never traced, if so.
   let exclusion: SiteExclusion?
-  /// What kind of function it is, for bodies of tracers that ask: a number of `EngineState.variants`.
-  let variant: UInt32
+  /// What the code of compiled bodies depends on; the kind is a number of `EngineState.variants`.
+  let traits: FunctionTraits
   /// As declared, if it was.
   let signature: Signature?
   /// Time-stamp counter at installation, or at the last rename.
@@ -68,7 +68,7 @@ final class FunctionBody {
   init(
     name: String, block: CodeBlock, sites: [Site], rawReturns: [Int], generation: UInt32, callees: [FunctionEntity],
     hosts: [HostEntity],
-    exclusion: SiteExclusion?, variant: UInt32, signature: Signature?, installedAt: UInt64, ownerID: UInt32,
+    exclusion: SiteExclusion?, traits: FunctionTraits, signature: Signature?, installedAt: UInt64, ownerID: UInt32,
     callsItself: Bool
   ) {
     self.name = name
@@ -79,7 +79,7 @@ final class FunctionBody {
     self.callees = callees
     self.hosts = hosts
     self.exclusion = exclusion
-    self.variant = variant
+    self.traits = traits
     self.signature = signature
     self.installedAt = installedAt
     self.ownerID = ownerID

@@ -82,7 +82,7 @@ extension EngineState {
       let old = classes[unsafe tables.desiredClass[Int(site >> 3)]]
       var new = old
       new.set(registered, filter: isOwn ? filter : nil, of: body.name)
-      new.distinguish(body.variant, for: variantMembers)
+      new.distinguish(body.traits, for: variantMembers)
       if new != old { changes += classChanges(of: body, to: try classes.number(of: new)) }
     }
     return changes

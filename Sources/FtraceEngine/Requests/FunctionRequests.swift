@@ -59,7 +59,7 @@ final class RenameRequest: Request {
     guard state.functionsByName[name] == nil else { throw .nameTaken(name) }
     if let body = function.body, state.killedReason == nil {
       let new = try state.siteClass(
-        of: name, excluded: state.isExcluded(body), variant: body.variant, for: batch.next.ops)
+        of: name, excluded: state.isExcluded(body), traits: body.traits, for: batch.next.ops)
       let changes = state.classChanges(of: body, to: new)
       batch.change(changes, in: state.tables)
       if !changes.isEmpty { batch.wantsCommit = true }

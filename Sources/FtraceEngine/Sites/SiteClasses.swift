@@ -1,5 +1,13 @@
 import CFtraceShims
 
+/// What the code of compiled bodies depends on, of a function.
+struct FunctionTraits {
+  /// What kind of function it is, for bodies that ask where values are; 0: nobody knows.
+  var variant: UInt32 = 0
+  /// Whether more than results may be live at an exit: arguments before a tail jump, or what a convention of the program's own returns.
+  var keepsRegisters = false
+}
+
 /// Which ops with routes of their own want a function; functions that the same ones want share a class.
 struct SiteClass: Hashable, Sendable {
   /// Numbers of the ops, as bits.
@@ -10,6 +18,8 @@ struct SiteClass: Hashable, Sendable {
   var excluded = false
   /// What kind of function it is, for members whose bodies ask for it; 0 if none does.
   var variant: UInt32 = 0
+  /// Whether more than results may be live at its exits, for any member.
+  var keepsRegisters = false
 }
 
 extension SiteClass {
@@ -22,8 +32,12 @@ extension SiteClass {
     if let marks = ops.ops.marks, marks.matches(name) { marked |= bit }
   }
 
-  /// Enters the kind of the function, if one of the members asks for it.
-  mutating func distinguish(_ kind: UInt32, for asking: UInt32) { variant = members & asking != 0 ? kind : 0 }
+  /// Enters what members need to know of the function.
+  /// - Parameter asking: those that ask for its kind.
+  mutating func distinguish(_ traits: FunctionTraits, for asking: UInt32) {
+    variant = members & asking != 0 ? traits.variant : 0
+    keepsRegisters = members != 0 && traits.keepsRegisters
+  }
 }
 
 /// The classes in use, by number. Class 0 is that of functions which only shared ops want.

@@ -58,22 +58,23 @@ import FtraceX86Assembler
 
   public func emit(_ end: TraceEnd, into body: BodyBuilder) {
     let a = body.code
-    // The place of the event, and what the clock leaves free to hold it in.
+    // What is dead costs no spill. `rdtsc` takes `rax` and `rdx`, and leaves `rdx` when its half has been compared.
+    let block = body.dead.first ?? .rcx
     let place: Reg64
     switch clock {
     case .timestampCounter:
-      body.spill(.rcx, .rdx, .rax)
       place = .rdx
+      body.spill(block, .rdx, .rax)
     case .word, .none, .monotonic:
-      body.spill(.rcx, .rax)
-      place = .rax
+      place = body.dead.dropFirst().first ?? .rax
+      body.spill(block, place)
     }
     body.leave(whileOff: state)
-    begin(end, body)
+    begin(end, body, block)
     switch clock {
     case .timestampCounter:
       a.rdtsc()
-      a.cmp(body.channel(.rcx, .high), .edx)
+      a.cmp(body.channel(block, .high), .edx)
       body.slow(.ne)
     case .word(let address):
       a.mov(.r11, Int64(bitPattern: UInt64(address)))
@@ -81,13 +82,13 @@ import FtraceX86Assembler
     case .none: break
     case .monotonic:
       body.callMonotonicClock()
-      a.mov(.rax, .r11)
-      a.shr(.rax, 32)
-      a.cmp(body.channel(.rcx, .high), .eax)
+      a.mov(place, .r11)
+      a.shr(place, 32)
+      a.cmp(body.channel(block, .high), Reg32(number: place.number))
       body.slow(.ne)
     }
-    a.mov(place, body.channel(.rcx, .cursor))
-    a.cmp(place, body.channel(.rcx, .limit))
+    a.mov(place, body.channel(block, .cursor))
+    a.cmp(place, body.channel(block, .limit))
     body.slow(.ae)
     switch clock {
     case .timestampCounter: a.mov(.base(place, 0), .eax)
@@ -108,22 +109,22 @@ import FtraceX86Assembler
     let size = appendValues(end, body, at: place, withParent ? 16 : 8)
     a.add(place, size)
     // Publishes the event: whoever reads the cursor sees what was stored before it (stores are not reordered, Intel SDM volume 3, 9.2.2).
-    a.mov(body.channel(.rcx, .cursor), place)
-    a.mov(.dword, body.channel(.rcx, .busy), 0)
+    a.mov(body.channel(block, .cursor), place)
+    a.mov(.dword, body.channel(block, .busy), 0)
   }
 
-  /// Loads the channel's block into `rcx` and marks it busy, unless it is: then this is a signal handler that has interrupted an append, and the
+  /// Loads the worker's block and marks the channel busy, unless it is: then this is a signal handler that has interrupted an append, and the
   /// event is counted, and the stream told with the next one.
-  private func begin(_ end: TraceEnd, _ body: BodyBuilder) {
+  private func begin(_ end: TraceEnd, _ body: BodyBuilder, _ block: Reg64) {
     let a = body.code
-    body.loadBlock(.rcx)
-    a.cmp(.dword, body.channel(.rcx, .busy), 0)
+    body.loadBlock(block)
+    a.cmp(.dword, body.channel(block, .busy), 0)
     body.unlikely(.ne) {
-      a.inc(.qword, body.channel(.rcx, .lostNested(end)))
-      a.mov(.qword, body.channel(.rcx, .limit), 0)
+      a.inc(.qword, body.channel(block, .lostNested(end)))
+      a.mov(.qword, body.channel(block, .limit), 0)
       a.jmp(body.done)
     }
-    a.mov(.dword, body.channel(.rcx, .busy), 1)
+    a.mov(.dword, body.channel(block, .busy), 1)
   }
 
   /// The number of the processor, in the lowest 16 bits of `r11`: 65534 or 65535 if the kernel does not tell.

@@ -89,25 +89,25 @@ import FtraceX86Assembler
     switch clock {
     case .timestampCounter:
       a.rdtsc()
-      a.cmp(body.channel(.rcx, .high), .edx)
+      a.cmp(body.channel(body.block, .high), .edx)
       body.slow(.ne)
     case .word, .none: clock.read(body)
     case .monotonic:
       clock.read(body)
       a.mov(.rdx, .rax)
       a.shr(.rdx, 32)
-      a.cmp(body.channel(.rcx, .high), .edx)
+      a.cmp(body.channel(body.block, .high), .edx)
       body.slow(.ne)
     }
-    a.mov(.rdx, body.channel(.rcx, .cursor))
-    a.cmp(.rdx, body.channel(.rcx, .limit))
+    a.mov(.rdx, body.channel(body.block, .cursor))
+    a.cmp(.rdx, body.channel(body.block, .limit))
     body.slow(.ae)
     a.mov(.base(.rdx, 0), .eax)
     body.loadSite(.r11d)
     a.mov(.base(.rdx, 4), .r11d)
     a.add(.rdx, 8)
     // Publishes the event: whoever reads the cursor sees what was stored before it (stores are not reordered, Intel SDM volume 3, 9.2.2).
-    a.mov(body.channel(.rcx, .cursor), .rdx)
+    a.mov(body.channel(body.block, .cursor), .rdx)
   }
 
   /// Goes the slow way, which writes the events, if the call took as long as the threshold.

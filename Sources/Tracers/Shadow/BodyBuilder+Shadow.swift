@@ -4,7 +4,7 @@ import FtraceX86Assembler
 
 /// What bodies with a shadow stack have in common: see `ftrace_shadow.h`.
 ///
-/// Registers, all spilled: `rcx` is the worker's block, `rsi` a frame. Everything up to the busy flag only reads, so that a worker that is not
+/// Registers, spilled where they are not dead: `block` is the worker's block, `rsi` a frame. Everything up to the busy flag only reads, so that a worker that is not
 /// traced, and a call that is deeper than the limit, change nothing.
 extension BodyBuilder {
   static let frameBytes = Int32(FTRACE_FRAME_BYTES)
@@ -27,16 +27,19 @@ extension BodyBuilder {
     .base(.rsi, member.displacement + next * Self.frameBytes)
   }
 
+  /// The worker's block.
+  var block: Reg64 { dead.contains(.rdi) ? .rdi : .rcx }
+
   private func beginShadow() {
-    spill(.rcx, .rdx, .rax, .rsi)
-    loadBlock(.rcx)
+    spill(block, .rdx, .rax, .rsi)
+    loadBlock(block)
   }
 
   /// Loads the shadow stack into `r11` and its top into `rsi`. If an event is under way already, this is a signal handler that has
   /// interrupted it: it is counted.
   private func loadTop() {
     let a = code
-    a.mov(.r11, channel(.rcx, .scratch))
+    a.mov(.r11, channel(block, .scratch))
     a.test(.r11, .r11)
     slow(.e)
     a.mov(.rsi, .base(.r11, Int32(FTRACE_SHADOW_TOP)))
@@ -65,7 +68,7 @@ extension BodyBuilder {
       a.cmp(.qword, frame(.sp), -1)
       a.j(.e, done)
     }
-    a.mov(.dword, channel(.rcx, .busy), 1)
+    a.mov(.dword, channel(block, .busy), 1)
   }
 
   /// Begins an exit: after it `rsi` is the frame of the call, and the busy flag is set. `rax` and `rdx` stay as they are.
@@ -87,7 +90,7 @@ extension BodyBuilder {
       a.inc(.qword, .base(.r11, Int32(FTRACE_SHADOW_STRAYS)))
       a.jmp(done)
     }
-    a.mov(.dword, channel(.rcx, .busy), 1)
+    a.mov(.dword, channel(block, .busy), 1)
   }
 
   /// Loads the worker's block for an exit.
@@ -95,10 +98,10 @@ extension BodyBuilder {
 
   private func leaveIfBusy() {
     let a = code
-    a.cmp(.dword, channel(.rcx, .busy), 0)
+    a.cmp(.dword, channel(block, .busy), 0)
     unlikely(.ne) { [self] in
-      a.inc(.qword, channel(.rcx, .lostNested(end)))
-      a.mov(.qword, channel(.rcx, .limit), 0)
+      a.inc(.qword, channel(block, .lostNested(end)))
+      a.mov(.qword, channel(block, .limit), 0)
       a.jmp(done)
     }
   }
@@ -118,9 +121,9 @@ extension BodyBuilder {
   }
 
   private func storeTop() {
-    code.mov(.r11, channel(.rcx, .scratch))
+    code.mov(.r11, channel(block, .scratch))
     code.mov(.base(.r11, Int32(FTRACE_SHADOW_TOP)), .rsi)
   }
 
-  func endEvent() { code.mov(.dword, channel(.rcx, .busy), 0) }
+  func endEvent() { code.mov(.dword, channel(block, .busy), 0) }
 }
