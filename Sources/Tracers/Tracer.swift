@@ -32,8 +32,7 @@ public struct TracerOptions: Sendable {
   public var clock = TraceClockKind.tsc
   /// What becomes of events that do not fit: they are lost, or those before them are.
   public var mode = TraceBuffer.Mode.discard
-  /// Whether arguments and results are recorded, of functions whose signature was declared. A `function_graph` with limits, or of some
-  /// threads alone, records none.
+  /// Whether arguments and results are recorded, of functions whose signature was declared. A `function_graph` with a threshold records none.
   public var values = false
   /// What the tracer `callback` calls, and at which ends of functions.
   public var callback: TraceCallback?

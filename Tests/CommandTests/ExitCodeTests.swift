@@ -65,6 +65,10 @@ import Testing
         "ftrace: --args is for the tracers function and function_graph: count records no values"
       ),
       (
+        ["run", "fib", "--tracer", "function_graph", "--args", "--threshold", "1us"],
+        "ftrace: --threshold writes a call when it has ended, and its arguments are gone: leave --args out"
+      ),
+      (
         ["record", "-o", "/dev/null", "fib", "--tracer", "count"],
         "ftrace: record writes the events of function or function_graph, not of 'count'"
       ),

@@ -1,5 +1,6 @@
 import Ftrace
 import FtraceEngine
+import FtracePlatform
 import FtraceTestSupport
 import FtraceTracers
 import FtraceX86Assembler
@@ -107,6 +108,51 @@ import Testing
         calls(try tracer.stop(), runtime) == [
           "outer(-5) {", "  many(\(arguments.joined(separator: ", ")), ...) = -5;", "} = -5",
         ])
+    }
+  }
+
+  @Test(
+    "calls that are chosen by depth, by a root or by thread have their values as well",
+    arguments: TraceClockKind.allCases)
+  func chosen(clock: TraceClockKind) throws {
+    try withRuntime { runtime in
+      // Three arguments and a result in the registers that the body needs for itself.
+      typealias Type = ((Int, Int, Int) -> Int)
+      let inner = try runtime.define("inner", as: Type.self) { f in
+        f.entrySite()
+        f.lea(.rax, .base(.rdi, index: .rsi))
+        f.add(.rax, .rdx)
+        f.functionReturn()
+      }
+      let outer = try runtime.define("outer", as: Type.self) { f in
+        f.entrySite()
+        f.prologue()
+        f.add(.rdx, 1)
+        f.call(inner)
+        f.add(.rax, 1)
+        f.functionReturn()
+      }
+      let both = ["outer(1, 2, 3) {", "  inner(1, 2, 4) = 7;", "} = 8"]
+      let ways: [(GraphLimits, [Int32], [String])] = [
+        (GraphLimits(maxDepth: 1), [], ["outer(1, 2, 3) = 8;"]),
+        (GraphLimits(maxDepth: 9), [], both),
+        (GraphLimits(roots: ["inner"]), [], ["inner(1, 2, 4) = 7;"]),
+        (GraphLimits(), [System.threadID], both),
+        (GraphLimits(threshold: .nanoseconds(1)), [], ["outer() {", "  inner();", "}"]),
+      ]
+      for (limits, threads, expected) in ways where limits.threshold == nil || clock == .tsc {
+        var options = TracerOptions(bufferBytes: 1 << 20)
+        options.clock = clock
+        options.values = true
+        options.graph = limits
+        options.threads = threads
+        let tracer = FunctionGraphTracer(options: options)
+        try tracer.start(in: runtime)
+        // The first calls go the slow ways.
+        for _ in 0..<3 { #expect(outer(1, 2, 3) == 8) }
+        let calls = calls(try tracer.stop(), runtime)
+        #expect(calls == expected + expected + expected, "\(limits)")
+      }
     }
   }
 

@@ -72,8 +72,8 @@ struct TracerChoice: ParsableArguments {
     if args, let tracer, RecordedTracer(rawValue: tracer) == nil, Tracers.named(tracer) != nil {
       throw ValidationError("--args is for the tracers function and function_graph: \(tracer) records no values")
     }
-    if args, !graph.limits.isUnlimited {
-      throw ValidationError("--args records every call: leave --graph, --max-depth and --threshold out")
+    if args, graph.limits.threshold != nil {
+      throw ValidationError("--threshold writes a call when it has ended, and its arguments are gone: leave --args out")
     }
     if graph.limits.threshold != nil, clock.kind == .ordinal {
       throw ValidationError("--threshold needs times: leave --clock ordinal out")

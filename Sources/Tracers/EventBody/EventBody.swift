@@ -106,7 +106,7 @@ import FtraceX86Assembler
       a.or(.r11, .base(.rsp, 8))
       a.mov(.base(place, 8), .r11)
     }
-    let size = appendValues(end, body, at: place, withParent ? 16 : 8)
+    let size = body.appendValues(at: place, behind: withParent ? 16 : 8)
     a.add(place, size)
     // Publishes the event: whoever reads the cursor sees what was stored before it (stores are not reordered, Intel SDM volume 3, 9.2.2).
     a.mov(body.channel(block, .cursor), place)
@@ -136,37 +136,5 @@ import FtraceX86Assembler
       // A thread that the kernel does not tell finds -1 or -2 (RSEQ_CPU_ID_… of <linux/rseq.h>).
       a.mov(.r11d, .fs(displacement))
     }
-  }
-
-  /// Stores the values of the function behind the event: a head, and a word for each. Those that are less than a word come with what
-  /// is above them in the register.
-  /// - Returns: the bytes of the event, with its values.
-  private func appendValues(_ end: TraceEnd, _ body: BodyBuilder, at place: Reg64, _ eventBytes: Int32) -> Int32 {
-    guard let locations = body.values else { return eventBytes }
-    let values =
-      end == .entry
-      ? Array(locations.arguments.prefix(TraceBuffer.valuesInAppend)) : locations.result.map { [$0] } ?? []
-    if values.isEmpty { return eventBytes }
-    let a = body.code
-    a.mov(.dword, .base(place, eventBytes), Int32(values.count))
-    a.mov(.dword, .base(place, eventBytes + 4), 9)
-    for (index, location) in values.enumerated() {
-      let target = Mem.base(place, eventBytes + 8 + Int32(index) * 8)
-      switch location {
-      case .integerRegister(let register):
-        if let kept = body.place(of: register) {
-          a.mov(.r11, kept)
-          a.mov(target, .r11)
-        } else {
-          a.mov(target, register)
-        }
-      case .vectorRegister(let register): a.movsd(target, register)
-      case .stack(let offset):
-        // The address after the site, and the return address, are below the first of them.
-        a.mov(.r11, .base(.rsp, Int32(offset) + 16))
-        a.mov(target, .r11)
-      }
-    }
-    return eventBytes + 8 + Int32(values.count) * 8
   }
 }

@@ -4,7 +4,8 @@ import FtraceEngine
 import FtraceTraceBuffer
 import FtraceX86Assembler
 
-/// Appends both ends of the calls that `GraphLimits` choose to the worker's stream: 8 bytes each.
+/// Appends both ends of the calls that `GraphLimits` choose to the worker's stream: 8 bytes each, and the values of the function's signature if they are
+/// asked for.
 ///
 /// Which calls these are is decided at the entry, and compiled in: a call that is recorded has a frame on a shadow stack, by which its exit is known. With a
 /// threshold the entry only begins a frame, and the exit of a call that was short only ends it.
@@ -18,16 +19,20 @@ import FtraceX86Assembler
   private let threshold: UInt64
   private let hasRoots: Bool
   private let threads: ThreadList
+  let wantsValues: Bool
   private let buffer: TraceBuffer
   private let state: TriggerState?
 
   /// - Parameters:
   ///   - threads: those that are recorded; none: all.
+  ///   - values: whether events have the values of functions whose signature was declared. With a threshold they have none: an entry is written when
+  ///     the call has ended, and its arguments are gone.
   ///   - buffer: where events go, by the buffer's clock; kept as long as code of this body can run. Nothing else writes there.
   ///   - state: says while no call is to be begun; nil: always.
   ///   - word: for tests: a word of 64 bits in the place of the clock, and the buffer's clock reads it as well.
   init(
-    _ limits: GraphLimits, threads: [Int32], into buffer: TraceBuffer, unless state: TriggerState? = nil,
+    _ limits: GraphLimits, threads: [Int32], values: Bool = false, into buffer: TraceBuffer,
+    unless state: TriggerState? = nil,
     word: UInt? = nil
   ) {
     self.buffer = buffer
@@ -35,6 +40,7 @@ import FtraceX86Assembler
     self.threads = ThreadList(threads)
     clock = word.map { .word($0) } ?? BodyClock(buffer.clock)
     threshold = limits.threshold.map { $0 > .zero ? buffer.ticks($0) : 0 } ?? 0
+    wantsValues = values && threshold == 0
     hasRoots = !limits.roots.isEmpty
     let depth = UInt32(min(max(0, limits.maxDepth ?? .max), Int(FTRACE_SHADOW_DEPTH)))
     unsafe graph = .allocate(capacity: 1)
@@ -105,7 +111,10 @@ import FtraceX86Assembler
     a.mov(.base(.rdx, 0), .eax)
     body.loadSite(.r11d)
     a.mov(.base(.rdx, 4), .r11d)
-    a.add(.rdx, 8)
+    let size = body.appendValues(at: .rdx, behind: 8)
+    // What a frame keeps of the call.
+    if size > 8 && body.end == .entry { body.loadSite(.r11d) }
+    a.add(.rdx, size)
     // Publishes the event: whoever reads the cursor sees what was stored before it (stores are not reordered, Intel SDM volume 3, 9.2.2).
     a.mov(body.channel(body.block, .cursor), .rdx)
   }
@@ -139,6 +148,7 @@ extension TraceOps {
     }
     return TraceOps(
       name: name, filter: filter, marks: limits.roots.isEmpty ? nil : TraceFilter(trace: limits.roots),
-      body: GraphBody(limits, threads: options.threads, into: buffer, unless: state, word: word))
+      body: GraphBody(limits, threads: options.threads, values: options.values, into: buffer, unless: state, word: word)
+    )
   }
 }
