@@ -54,7 +54,7 @@ public struct CodeNameIndex: Sendable {
   /// Whether no name was added.
   public var isEmpty: Bool { names.isEmpty }
 
-  /// What was at an offset in the arena, in an epoch; nil if no name was added for it.
+  /// What was at an offset in the arena, in an epoch; nil if no name was added for it, or if it was forgotten.
   public func name(at offset: UInt64, epoch: UInt32) -> CodeName? {
     guard let piece = piece(at: offset) else { return nil }
     var node = leaves + piece

@@ -5,7 +5,7 @@ import FtracePlatform
 struct ControlState: Sendable {
   let layout: BlockLayout
   var code: Range<UInt64> = 0..<0
-  private(set) var names: [CodeName] = []
+  private(set) var log = CodeNameLog()
   private(set) var calibration: Calibration
   /// False in the child of a fork: the file is the parent's.
   var ownsFile = true
@@ -44,8 +44,11 @@ struct ControlState: Sendable {
       }
       nameEnd += record.count * 8
     }
-    names.append(name)
+    log.append(name)
   }
+
+  /// Keeps the names from a number on, which a stream has not written yet.
+  mutating func keepNames(from number: Int) { log.firstKept = number }
 
   /// Adds a sample of the clocks.
   mutating func calibrate(

@@ -53,6 +53,7 @@ public final class FileSink: Sendable {
   }
 
   private func begin(_ interval: Duration) throws(TraceBufferError) {
+    buffer.control.withLock { $0.keepNames(from: 0) }
     let snapshot = buffer.describe([], [])
     do throws(SystemError) {
       state.value.writer = try TraceFileWriter(path: path, head: snapshot.head)
@@ -103,7 +104,8 @@ public final class FileSink: Sendable {
       guard var writer = state.value.writer.take() else { return state.value.error }
       do throws(SystemError) {
         var end = rest
-        end.names = Array(rest.names.dropFirst(state.value.names))
+        let written = state.value.names
+        end.names = buffer.control.withLock { Array($0.log.dropFirst(written)) }
         end.losses[.memory].entries &+= state.value.unwritten.entries
         end.losses[.memory].exits &+= state.value.unwritten.exits
         for block in end.tables(isEnd: state.value.error == nil) { try writer.write(block) }
@@ -112,6 +114,7 @@ public final class FileSink: Sendable {
       }
       return state.value.error
     }
+    buffer.control.withLock { $0.keepNames(from: .max) }
     if let failed { throw .system(path: path, failed) }
   }
 
@@ -126,7 +129,11 @@ public final class FileSink: Sendable {
   /// Writes what is full.
   private func drain() {
     buffer.reading.withLock {
-      if state.value.error != nil { return }
+      if state.value.error != nil {
+        // No name is written any more.
+        buffer.control.withLock { $0.keepNames(from: .max) }
+        return
+      }
       var reader = unsafe BlockReader(buffer.buffer)
       while state.value.error == nil, let taken = reader.next() {
         let block = buffer.copy(taken)
@@ -183,13 +190,14 @@ public final class FileSink: Sendable {
   private func writeTables(for worker: UInt32) throws(SystemError) {
     let blockBytes = buffer.configuration.blockBytes
     let written = state.value.names
-    let names = buffer.control.withLock { $0.names.count > written ? Array($0.names[written...]) : [] }
+    let names = buffer.control.withLock { Array($0.log.dropFirst(written)) }
     if !names.isEmpty {
       let records = names.map { BlockEncoder.record($0, blockBytes: blockBytes) }
       for block in BlockEncoder.blocks(kind: UInt32(FTRACE_BLOCK_NAMES), records: records, blockBytes: blockBytes) {
         try state.value.writer?.write(block)
       }
       state.value.names += names.count
+      buffer.control.withLock { $0.keepNames(from: written + names.count) }
     }
     try writeSample()
     guard !state.value.workers.contains(worker) else { return }

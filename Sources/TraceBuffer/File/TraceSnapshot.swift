@@ -75,7 +75,7 @@ extension TraceBuffer {
   func describe(_ blocks: [EventBlock], _ earlier: [TraceWorker]) -> TraceSnapshot {
     // Safe: the head is written under the lock alone.
     let (head, code, names, calibration) = control.withLock { control in
-      (unsafe self.blocks.start.load(as: ftrace_file_header.self), control.code, control.names, control.calibration)
+      (unsafe self.blocks.start.load(as: ftrace_file_header.self), control.code, control.log.names, control.calibration)
     }
     // A ring whose last block was taken is free: its worker is known from before.
     var workers = Dictionary(earlier.map { ($0.number, $0) }) { $1 }
