@@ -44,7 +44,7 @@ struct ReportCommand: ParsableCommand {
       throw CommandFailure(.malformedInput, "\(file): \(damage)\(others)")
     }
     if !read.wasEnded, !read.isRing {
-      Terminal.complain("\(file) was not ended: the process that recorded it was killed")
+      Terminal.complain("\(file) was not ended: the process was killed, or could not write on")
     }
   }
 
