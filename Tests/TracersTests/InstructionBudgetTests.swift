@@ -41,7 +41,7 @@ import Testing
       // The head is two stores, an argument one.
       Budget(
         description: "by the time-stamp counter, with an argument", clock: .tsc, values: true, instructions: 28,
-        atExit: 26),
+        atExit: 27),
     ])
   func event(_ budget: Budget) throws {
     try withRuntime(.atEmission) { runtime in

@@ -76,11 +76,15 @@ private func call(from site: UInt, to target: UInt) -> [UInt8] {
     }
   }
 
-  @Test("rows 16, 18: a damaged site is reported with both byte strings, left alone, and harms no other")
-  func quarantine() throws {
+  @Test(
+    "rows 16, 18: a damaged site is reported with both byte strings, left alone, and harms no other",
+    arguments: RecordingMode.allCases)
+  func quarantine(mode: RecordingMode) throws {
     for byte in 0..<5 {
-      try withRuntime(.atEmission) { runtime in
+      try withRuntime(mode) { runtime in
         let functions = try runtime.adders(9)
+        for f in functions { _ = f(1) }
+        try runtime.forceUpdate()
         let damagedSite = try functions[4].handle.entry
         var damaged = nop
         damaged[byte] ^= 0x40
@@ -156,11 +160,14 @@ private func call(from site: UInt, to target: UInt) -> [UInt8] {
     }
   }
 
-  @Test("row 17: a site whose page is made inaccessible behind the engine's back does no harm to the process")
-  func inaccessible() async {
-    await #expect(processExitsWith: .success) {
-      let runtime = try TraceRuntime(testConfiguration(.atEmission))
+  @Test(
+    "row 17: a site whose page is made inaccessible behind the engine's back does no harm to the process",
+    arguments: RecordingMode.allCases)
+  func inaccessible(mode: RecordingMode) async {
+    await #expect(processExitsWith: .success) { [atEmission = (mode == .atEmission) as Bool] in
+      let runtime = try TraceRuntime(testConfiguration(atEmission ? .atEmission : .onFirstCall))
       let lost = try runtime.adder("lost", 1)
+      _ = lost(1)
       let alias = try #require(runtime.writableAlias(of: try lost.handle.entry))
       // Fill the page, so that the other function lies in another one.
       _ = try runtime.manyAdders(400, prefix: "filler")
@@ -203,9 +210,11 @@ private func call(from site: UInt, to target: UInt) -> [UInt8] {
     }
   }
 
-  @Test("row 39: an image whose code would refer beyond the reach is refused, and nothing is written")
-  func farImage() throws {
-    try withRuntime { runtime in
+  @Test(
+    "row 39: an image whose code would refer beyond the reach is refused, and nothing is written",
+    arguments: RecordingMode.allCases)
+  func farImage(mode: RecordingMode) throws {
+    try withRuntime(mode) { runtime in
       let f = try runtime.adder("f", 1)
       let before = (runtime.statistics, runtime.functionNames)
       // lea rax, [rip + f's slot + Int32.max]: the slot lies behind the code, so the sum is out of reach.

@@ -290,11 +290,13 @@ import Testing
     }
   }
 
-  @Test("row 40: a call that is parked in one callback finds the rest of its way, whatever is reclaimed meanwhile")
-  func parkedAcrossReclamation() async {
+  @Test(
+    "row 40: a call that is parked in one callback finds the rest of its way, whatever is reclaimed meanwhile",
+    arguments: RecordingMode.allCases)
+  func parkedAcrossReclamation(mode: RecordingMode) async {
     // In a process of its own: freed code traps.
-    await #expect(processExitsWith: .success) {
-      let runtime = try TraceRuntime(testConfiguration())
+    await #expect(processExitsWith: .success) { [atEmission = (mode == .atEmission) as Bool] in
+      let runtime = try TraceRuntime(testConfiguration(atEmission ? .atEmission : .onFirstCall))
       let f = try runtime.adder("f", 1)
       _ = f(1)
       let (inFirst, goOn, late, result) = (Flag(), Flag(), Counter(), Counter())

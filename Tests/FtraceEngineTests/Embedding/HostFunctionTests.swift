@@ -43,9 +43,9 @@ import Testing
     }
   }
 
-  @Test("a closure may call emitted code again, of the same runtime and of others")
-  func nesting() throws {
-    try withRuntimes(2) { runtimes in
+  @Test("a closure may call emitted code again, of the same runtime and of others", arguments: RecordingMode.allCases)
+  func nesting(mode: RecordingMode) throws {
+    try withRuntimes(2, mode) { runtimes in
       let leaf = try runtimes[1].adder("leaf", 1)
       let depth = Counter()
       let fib = try runtimes[0].declare("fib", signature: Signature([.int64], returning: .int64))
@@ -72,9 +72,10 @@ import Testing
     }
   }
 
-  @Test("a closure lives as long as its handle or code that refers to it, and no longer")
-  func lifetime() throws {
-    try withRuntime(alone: true) { runtime in
+  @Test(
+    "a closure lives as long as its handle or code that refers to it, and no longer", arguments: RecordingMode.allCases)
+  func lifetime(mode: RecordingMode) throws {
+    try withRuntime(mode, alone: true) { runtime in
       let gone = Flag()
       func make() throws -> EmittedFunction<Int, Int> {
         let token = Token(gone)
@@ -97,9 +98,9 @@ import Testing
     }
   }
 
-  @Test("a callback closure and what it captures go when the ops does")
-  func callbackLifetime() throws {
-    try withRuntime(alone: true) { runtime in
+  @Test("a callback closure and what it captures go when the ops does", arguments: RecordingMode.allCases)
+  func callbackLifetime(mode: RecordingMode) throws {
+    try withRuntime(mode, alone: true) { runtime in
       let (gone, calls) = (Flag(), Counter())
       let f = try runtime.adder("f", 1)
       func traced() throws {

@@ -12,9 +12,9 @@ import Testing
     deinit { ends.add(box.value.isEnabled ? 1 : 100) }
   }
 
-  @Test("a host closure goes outside of the engine's lock")
-  func hostClosure() throws {
-    try withRuntime(alone: true) { runtime in
+  @Test("a host closure goes outside of the engine's lock", arguments: RecordingMode.allCases)
+  func hostClosure(mode: RecordingMode) throws {
+    try withRuntime(mode, alone: true) { runtime in
       let (ends, box) = (Counter(), Late<TraceRuntime>(runtime))
       defer { box.clear() }
       func use() throws {
@@ -36,9 +36,11 @@ import Testing
     }
   }
 
-  @Test("a function that calls itself keeps its slot while its body is in use, although it is freed and forgotten")
-  func ownSlot() throws {
-    try withRuntime(alone: true) { runtime in
+  @Test(
+    "a function that calls itself keeps its slot while its body is in use, although it is freed and forgotten",
+    arguments: RecordingMode.allCases)
+  func ownSlot(mode: RecordingMode) throws {
+    try withRuntime(mode, alone: true) { runtime in
       let stop = PollingLoop()
       let result = Counter()
       let empty = runtime.arenaStatistics.slots
@@ -90,10 +92,11 @@ import Testing
     }
   }
 
-  @Test("a runtime that is released in use keeps the ops that its code may still call")
-  func tornDownInUse() async {
+  @Test(
+    "a runtime that is released in use keeps the ops that its code may still call", arguments: RecordingMode.allCases)
+  func tornDownInUse(mode: RecordingMode) async {
     // In a process of its own, which keeps the memory for good.
-    await #expect(processExitsWith: .success) {
+    await #expect(processExitsWith: .success) { [atEmission = (mode == .atEmission) as Bool] in
       let (inside, leave, calls, result) = (Flag(), Flag(), Counter(), Counter())
       typealias Gate = @convention(c) (Int) -> Int
       /// What a callback uses must be there when it runs.
@@ -103,7 +106,7 @@ import Testing
         deinit { calls.add(1_000) }
       }
       func make() throws -> (TraceRuntime, FunctionHandle) {
-        var configuration = testConfiguration()
+        var configuration = testConfiguration(atEmission ? .atEmission : .onFirstCall)
         configuration.stopDeadline = .milliseconds(5)
         configuration.stopGrace = nil
         let runtime = try TraceRuntime(configuration)

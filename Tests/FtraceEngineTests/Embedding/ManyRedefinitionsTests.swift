@@ -9,9 +9,11 @@ import Testing
   /// `make check` asks for a million.
   private static let count = Environment["FTRACE_TEST_REDEFINITIONS"].flatMap(Int.init) ?? 20_000
 
-  @Test("redefinitions are batched, and do not grow the arena, beside a worker that spins without polls")
-  func bounded() throws {
-    try withRuntime(alone: true, .set(\.stopGrace, .zero)) { runtime in
+  @Test(
+    "redefinitions are batched, and do not grow the arena, beside a worker that spins without polls",
+    arguments: RecordingMode.allCases)
+  func bounded(mode: RecordingMode) throws {
+    try withRuntime(mode, alone: true, .set(\.stopGrace, .zero)) { runtime in
       let f = try runtime.adder("f", 0)
       let spin = try runtime.spinner("spin")
       let (words, calls) = (SharedWords(2), Counter())

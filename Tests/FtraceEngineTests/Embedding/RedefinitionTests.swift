@@ -144,10 +144,11 @@ import Testing
     }
   }
 
-  @Test("calls of functions that were freed or never defined trap with the name")
-  func traps() async {
+  @Test("calls of functions that were freed or never defined trap with the name", arguments: RecordingMode.allCases)
+  func traps(mode: RecordingMode) async {
     var result = await #expect(processExitsWith: .signal(SIGILL), observing: [\.standardErrorContent]) {
-      let runtime = try TraceRuntime(testConfiguration())
+      [atEmission = (mode == .atEmission) as Bool] in
+      let runtime = try TraceRuntime(testConfiguration(atEmission ? .atEmission : .onFirstCall))
       let callee = try runtime.adder("the callee", 1)
       let caller = try runtime.forwarder("caller", to: callee)
       #expect(caller(1) == 2)
@@ -158,7 +159,8 @@ import Testing
     #expect(text(result).contains("'the callee', which has been freed"))
 
     result = await #expect(processExitsWith: .signal(SIGILL), observing: [\.standardErrorContent]) {
-      let runtime = try TraceRuntime(testConfiguration())
+      [atEmission = (mode == .atEmission) as Bool] in
+      let runtime = try TraceRuntime(testConfiguration(atEmission ? .atEmission : .onFirstCall))
       let f = try runtime.adder("by handle", 1)
       #expect(f(1) == 2)
       try runtime.free(f.handle)
@@ -168,14 +170,16 @@ import Testing
     #expect(text(result).contains("'by handle', which has been freed"))
 
     result = await #expect(processExitsWith: .signal(SIGILL), observing: [\.standardErrorContent]) {
-      let runtime = try TraceRuntime(testConfiguration())
+      [atEmission = (mode == .atEmission) as Bool] in
+      let runtime = try TraceRuntime(testConfiguration(atEmission ? .atEmission : .onFirstCall))
       let declared = try runtime.declare("not there yet", signature: Signature([.int64], returning: .int64))
       _ = try runtime.typed(declared, as: ((Int) -> Int).self)(1)
     }
     #expect(text(result).contains("'not there yet', which has no body yet"))
 
     result = await #expect(processExitsWith: .signal(SIGILL), observing: [\.standardErrorContent]) {
-      let runtime = try TraceRuntime(testConfiguration())
+      [atEmission = (mode == .atEmission) as Bool] in
+      let runtime = try TraceRuntime(testConfiguration(atEmission ? .atEmission : .onFirstCall))
       let endless = try runtime.define("endless", as: (() -> Void).self) { f in
         f.entrySite()
         f.prologue()

@@ -25,9 +25,9 @@ import Testing
     }
   }
 
-  @Test("setting the filter of what is not registered fails")
-  func filterOfUnknown() throws {
-    try withRuntime { runtime in
+  @Test("setting the filter of what is not registered fails", arguments: RecordingMode.allCases)
+  func filterOfUnknown(mode: RecordingMode) throws {
+    try withRuntime(mode) { runtime in
       try expectUnchanged(runtime) {
         try runtime.setFilter(.all, of: CallLog().ops("unknown"))
       } fails: {
@@ -36,19 +36,19 @@ import Testing
     }
   }
 
-  @Test("a ninth runtime is refused, and there is room again when one goes")
-  func nineRuntimes() throws {
+  @Test("a ninth runtime is refused, and there is room again when one goes", arguments: RecordingMode.allCases)
+  func nineRuntimes(mode: RecordingMode) throws {
     try aloneInProcess {
-      var runtimes = try (0..<8).map { _ in try TraceRuntime(testConfiguration()) }
+      var runtimes = try (0..<8).map { _ in try TraceRuntime(testConfiguration(mode)) }
       for _ in 0..<3 {
         #expect {
-          try TraceRuntime(testConfiguration())
+          try TraceRuntime(testConfiguration(mode))
         } throws: { error in
           if case FtraceError.quiescence(.tooManyRuntimes(limit: 8)) = error { true } else { false }
         }
       }
       runtimes.remove(at: 3)
-      runtimes.append(try TraceRuntime(testConfiguration()))
+      runtimes.append(try TraceRuntime(testConfiguration(mode)))
       let f = try runtimes[7].adder("f", 1)
       #expect(f(1) == 2)
     }
@@ -113,9 +113,9 @@ import Testing
     }
   }
 
-  @Test("the same ops in two runtimes gets the calls of both")
-  func twoRuntimes() throws {
-    try withRuntimes(2) { runtimes in
+  @Test("the same ops in two runtimes gets the calls of both", arguments: RecordingMode.allCases)
+  func twoRuntimes(mode: RecordingMode) throws {
+    try withRuntimes(2, mode) { runtimes in
       let calls = Counter()
       let ops = TraceOps(name: "ops") { _ in calls.add() }
       let functions = try runtimes.map { try $0.adder("f", 1) }

@@ -107,9 +107,9 @@ import Testing
     }
   }
 
-  @Test("the exits of bodies that went are given back with their memory")
-  func records() throws {
-    try withRuntime { runtime in
+  @Test("the exits of bodies that went are given back with their memory", arguments: RecordingMode.allCases)
+  func records(mode: RecordingMode) throws {
+    try withRuntime(mode) { runtime in
       let (seen, act) = (CallLog(), Late<Act>())
       defer { act.clear() }
       let f = try actor(runtime, act)

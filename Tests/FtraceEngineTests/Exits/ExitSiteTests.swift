@@ -91,9 +91,11 @@ import Testing
     }
   }
 
-  @Test("a tail call has an exit before its jump: the callee's entry comes after the caller's exit")
-  func tailCall() throws {
-    try withRuntime { runtime in
+  @Test(
+    "a tail call has an exit before its jump: the callee's entry comes after the caller's exit",
+    arguments: RecordingMode.allCases)
+  func tailCall(mode: RecordingMode) throws {
+    try withRuntime(mode) { runtime in
       let callee = try runtime.adder("callee", 5)
       let f = try runtime.define("f", as: ((Int) -> Int).self) { f in
         f.entrySite()
@@ -113,9 +115,11 @@ import Testing
     }
   }
 
-  @Test("an exit site that was overwritten is quarantined, and the other sites of the function are traced")
-  func quarantine() throws {
-    try withRuntime { runtime in
+  @Test(
+    "an exit site that was overwritten is quarantined, and the other sites of the function are traced",
+    arguments: RecordingMode.allCases)
+  func quarantine(mode: RecordingMode) throws {
+    try withRuntime(mode) { runtime in
       let f = try runtime.adder("f", 1)
       _ = f(0)
       try runtime.forceUpdate()
@@ -136,9 +140,9 @@ import Testing
     }
   }
 
-  @Test("a raw return is reported, and none of the builder's")
-  func rawReturns() throws {
-    try withRuntime { runtime in
+  @Test("a raw return is reported, and none of the builder's", arguments: RecordingMode.allCases)
+  func rawReturns(mode: RecordingMode) throws {
+    try withRuntime(mode) { runtime in
       _ = try runtime.adder("sound", 1)
       #expect(runtime.untracedReturns.isEmpty)
       let raw = try runtime.define("raw", as: ((Int) -> Int).self) { f in

@@ -42,9 +42,11 @@ import Testing
     }
   }
 
-  @Test("what one callback writes the next one sees, and a reader's copy changes nothing")
-  func severalOps() throws {
-    try withRuntime { runtime in
+  @Test(
+    "what one callback writes the next one sees, and a reader's copy changes nothing", arguments: RecordingMode.allCases
+  )
+  func severalOps(mode: RecordingMode) throws {
+    try withRuntime(mode) { runtime in
       let f = try runtime.adder("f", 1)
       let seen = Mutex<[UInt64]>([])
       // The newest is called first.
@@ -110,10 +112,12 @@ import Testing
     }
   }
 
-  @Test("vectors are saved unless every callback of the site preserves them")
-  func vectors() throws {
-    try withRuntime(.atEmission) { runtime in
+  @Test("vectors are saved unless every callback of the site preserves them", arguments: RecordingMode.allCases)
+  func vectors(mode: RecordingMode) throws {
+    try withRuntime(mode) { runtime in
       let f = try runtime.adder("f", 1)
+      _ = f(1)
+      try runtime.forceUpdate()
       let count = UnsafeMutablePointer<UInt64>.allocate(capacity: 1)
       unsafe count.initialize(to: 0)
       defer { unsafe count.deallocate() }

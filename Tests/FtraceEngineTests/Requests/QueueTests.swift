@@ -201,9 +201,9 @@ import Testing
     }
   }
 
-  @Test("a worker that waits for its turn is parked: stops do not wait for it")
-  func waitsParked() throws {
-    try withRuntimes(2, .onFirstCall, .set(\.stopGrace, nil)) { runtimes in
+  @Test("a worker that waits for its turn is parked: stops do not wait for it", arguments: RecordingMode.allCases)
+  func waitsParked(mode: RecordingMode) throws {
+    try withRuntimes(2, mode, .set(\.stopGrace, nil)) { runtimes in
       let (runtime, other) = (runtimes[0], runtimes[1])
       let (errors, ops) = (Errors(), TraceOps(name: "ops") { _ in })
       runtime.queued(
@@ -216,9 +216,9 @@ import Testing
     }
   }
 
-  @Test("a request from inside a callback is refused before it is queued")
-  func refusedBeforeQueue() throws {
-    try withRuntime { runtime in
+  @Test("a request from inside a callback is refused before it is queued", arguments: RecordingMode.allCases)
+  func refusedBeforeQueue(mode: RecordingMode) throws {
+    try withRuntime(mode) { runtime in
       let f = try runtime.adder("f", 1)
       let (box, errors) = (Late<TraceRuntime>(runtime), Errors())
       defer { box.clear() }
