@@ -8,6 +8,7 @@ struct Suite: Sendable {
     Suite(name: "first-call", run: firstCalls),
     Suite(name: "patch", run: patching), Suite(name: "stop", run: stopping), Suite(name: "reader", run: reading),
     Suite(name: "assembler", run: assembling), Suite(name: "stream", run: streaming),
+    Suite(name: "exits", run: exitWays),
   ]
 }
 
