@@ -78,9 +78,9 @@ static uint32_t count_running(uint64_t generation, const struct ftrace_thread **
 static void send_signals(struct ftrace_stop *stop) {
   for (struct ftrace_thread *thread = ftrace_registry_first(); thread; thread = thread->next) {
     if (quiescent(thread, stop->generation)) continue;
-    const int error = ftrace_signal_send(thread);
-    if (error) stop->signal_error = error;
-    else stop->signals++;
+    const int error = ftrace_signal_send(thread, stop->generation);
+    if (error > 0) stop->signal_error = error;
+    else if (error == 0) stop->signals++;
   }
 }
 
@@ -208,8 +208,6 @@ static bool gather(struct ftrace_stop *stop) {
   stop->last_tid = stop->error = stop->signal_error = 0;
   for (struct ftrace_thread *thread = ftrace_registry_first(); thread; thread = thread->next) {
     atomic_store_explicit(&thread->last_pc, 0, memory_order_relaxed);
-    // One that somebody else has taken, by sigwaitinfo(2) say, is not waited for in the next stop.
-    atomic_store_explicit(&thread->signalled, 0, memory_order_relaxed);
     stop->workers++;
   }
   stop->generation = atomic_load_explicit(&ftrace_domain.generation, memory_order_relaxed) + 1;

@@ -444,6 +444,70 @@ static void taken_signal(void) {
   pthread_join(thread, NULL);
 }
 
+// MARK: A thread that blocks the stop signal.
+
+static void block_stop_signal(bool blocks) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, ftrace_signal_number());
+  pthread_sigmask(blocks ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
+}
+
+// Takes the stop signals that are pending for the calling thread, and says how many there were.
+static int take_signals(void) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, ftrace_signal_number());
+  int count = 0;
+  while (sigtimedwait(&set, NULL, &(struct timespec){0}) > 0) count++;
+  return count;
+}
+
+static _Atomic(int) taken;
+
+static void *blocks_signal(void *context) {
+  ftrace_enter();
+  block_stop_signal(true);
+  reach(1);
+  pass(1);
+  taken = take_signals();
+  reach(2);
+  pass(2);
+  while (!is_armed()) {}
+  block_stop_signal(false);
+  while (atomic_load(&allowed) < 3) {}
+  ftrace_leave();
+  return context;
+}
+
+// Stops that the worker does not arrive at, until one of them has sent a signal.
+static void stop_until_signalled(void) {
+  struct seen seen;
+  do {
+    seen = stop_after(5, 1);
+    expect(seen.status == FTRACE_STOP_LATE && seen.signals <= 1, "a worker that blocks the signal has arrived");
+  } while (!seen.signals && !failure);
+}
+
+static void blocked_signal(void) {
+  const pthread_t thread = start(blocks_signal);
+  await(1);
+  stop_until_signalled();
+  for (int i = 0; i < 5; i++) expect(stop_after(5, 1).signals == 0, "another signal was sent, although one is pending");
+  allow(1);
+  await(2);
+  expect(taken == 1, "more than one signal was pending");
+  // That one is gone, so there has to be another.
+  stop_until_signalled();
+  allow(2);
+  // No signal is sent here: the worker arrives by that of an earlier stop.
+  expect(stop_after(10000, UINT64_MAX).status == FTRACE_STOP_DONE, "a signal that came late did not stop the worker");
+  const struct seen seen = stop(10000);
+  expect(seen.status == FTRACE_STOP_DONE && seen.signals > 0, "no signal was sent after one that came late");
+  allow(3);
+  pthread_join(thread, NULL);
+}
+
 // MARK: An alternate stack of the program that has no room for the stop signal.
 
 static void *spins_on_tiny_stack(void *context) {
@@ -534,6 +598,7 @@ const char *ftrace_test_worker(const char *name) {
       {"landing", land, 0, true},
       {"late-place", late_place, 0, true},
       {"taken-signal", taken_signal, 0, true},
+      {"blocked-signal", blocked_signal, 0, true},
       {"tiny-stack", tiny_stack, 0, true},
       {"territory", territory, 0, true},
       {"install", install, 0, false},
