@@ -10,6 +10,7 @@
  *   Worker, `gate`                   the gate of a function: outside before and after, it holds references that no scan sees
  *   Worker, `call`                   `call [slot]`: loads the slot and jumps, in one instruction
  *   Worker, `poll`, `park`           ftrace_poll_slow, ftrace_park_begin, ftrace_park_end: the body's frame stays on the stack
+ *   Worker, `land`                   ftrace_landing_reached after a longjmp(3) out of a park: the worker counts as parked until it runs again
  *   Engine, `publish`                EngineState.setBody: the slot leads to the new body, and the old one is unlinked
  *   Engine, `retire`                 finishDrops, CodeArena.retire, after a stop that drops the old body's sites
  *   Engine, `prepare`                CodeArena.prepareReclamation, before the stop
@@ -32,7 +33,8 @@
  *   I5  Nobody waits for ever (invalid end state): thread start and exit wait for a stop, and a stop never for them.
  *
  * Parameters: W workers with CALLS calls each; BODIES redefinitions.
- * Broken variants, each found: NO_SCAN (reclaims without looking), NO_PARKED_SCAN (looks at workers that are inside alone), LATE_PREPARE
+ * Broken variants, each found: NO_SCAN (reclaims without looking), NO_PARKED_SCAN (looks at workers that are inside alone),
+ * LAND_UNPARKED (who has left a park by longjmp counts as parked no more, and may wait for a stop like that), LATE_PREPARE
  * (judges a block that became unreachable after the scan), NO_HANDLE (the gate is retired while a handle to the function is held),
  * NO_CHILD_RESET (the child keeps its parent's registry), NO_FORK_LOCK (the engine's lock is not taken around the copy), NO_REST (the
  * recorder stays on), REST_WITHOUT_STOP (it is switched off, and no stop waits for those who had looked before), NO_REGISTRY_LOCK (the
@@ -117,6 +119,18 @@ body:
      goto body
   :: atomic { parked[me] = true; pc[me] = NOTHING };
      atomic { inside[me] = false; running[me] = false };
+     if
+     :: skip
+     :: skip; /* land: longjmp to a host that the body had called */
+#ifdef LAND_UNPARKED
+        parked[me] = false
+#endif
+     :: atomic { frame[me] = NOTHING; outer[me] = NOTHING }; /* land: longjmp to where there are no frames */
+        become_running();
+        parked[me] = false;
+        atomic { inside[me] = false; running[me] = false };
+        goto left
+     fi;
      become_running();
      atomic { parked[me] = false; assert(!free_block[frame[me]]); pc[me] = frame[me] }; /* returns into the body */
      goto body
@@ -130,6 +144,7 @@ body:
   atomic { inside[me] = false; running[me] = false };
   RUN(GATE); /* the rest of the gate, outside */
   outer[me] = NOTHING;
+left:
   if
   :: goto again
   :: goto detach

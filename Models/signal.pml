@@ -7,8 +7,9 @@
  *
  * Step of the model                  C function it models (Sources/CFtraceShims unless said otherwise)
  *   Handler                          on_stop_signal
- *   StopSignal, `deliver`            the kernel: a signal may arrive late, in a later stop or when its worker is outside
- *   send_signals                     ftrace_signal_send for each worker that has not arrived; at most one is on its way
+ *   `queued`                         the kernel: a signal may arrive late, in a later stop or when its worker is outside
+ *   Stopper, SIGNALS                 send_signals, ftrace_signal_send for a worker that has not arrived; `asked` stands for signal_stop
+ *   Worker, `masked`                 the thread blocks the signal, or takes it: pthread_sigmask(3), sigwaitinfo(2)
  *   Worker, `gate`                   Assembler.enter and leave (FtraceEngine): a range where nobody is stopped
  *   Worker, `become`                 become_running
  *   Worker, `trampoline`             a trampoline or stub (refused by the pc), which calls the recorder (by the busy count)
@@ -30,14 +31,18 @@
  *       registers that are live are visible.                                assert in `scan`
  *   I4  An acknowledgement is never taken for another stop's (ABA): it would break I1 or I3.
  *   I5  Nobody waits for ever (invalid end state).
- *   I6  Every stop ends although no worker ever polls or leaves, with -DPROGRESS under weak fairness.    ltl every_stop_ends
+ *   I6  Every stop ends although no worker ever polls or leaves, with -DPROGRESS under weak fairness: also where a signal of an earlier stop
+ *       is pending still, or was taken by somebody else.                    ltl every_stop_ends
+ *   I7  At most one stop signal is pending for a worker, though it blocks them for many stops.    assert in SEND
  *
- * Parameters: W workers; -DNO_PARKS leaves out parks. -DPROGRAM adds the handler of the program; it is safe where a nested gate looks at the poll word too
+ * Parameters: W workers; -DNO_PARKS leaves out parks. -DPROGRAM leaves out blocking and taking the signal, and adds the handler of the program; it is safe where a nested gate looks at the poll word too
  * (-DNESTED_CHECK) and where ftrace_poll_slow blocks such signals from before it loads the generation; not otherwise: in a worker that has stored its depth and has not looked yet, depth is not 0, and
  * a nested gate that does not look would run code in the middle of a stop; and in a worker that has acknowledged, one that looks just
  * before the bit is set would too.
- * Broken variants, each found: PLAIN_ACK NO_REFUSE (the handler does not look where it is) NO_SAVE (the handler saves no stack
- * pointer) NO_REGISTERS (nor registers), PROGRESS with NO_SIGNALS, PROGRAM without NESTED_CHECK, or with NO_BLOCKING.
+ * Broken variants, each found: FORGETS (each stop forgets that a signal of an earlier one is on its way) ANY_LOWERS (the handler of one signal lowers
+ * the mark of the next one) PLAIN_ACK NO_REFUSE (the handler does not look where it is) NO_SAVE (the handler saves no stack
+ * pointer) NO_REGISTERS (nor registers), PROGRESS with NO_SIGNALS, or with NO_LOOK (the kernel is not
+ * asked whether a signal of an earlier stop is still pending), PROGRAM without NESTED_CHECK, or with NO_BLOCKING.
  */
 #ifndef W
 #define W 2
@@ -53,7 +58,8 @@ byte acknowledged[W], saved[W];
 bool parked[W];
 bool inside[W];       /* depth is not 0 */
 bool interrupted[W];  /* registers that the handler shows */
-bool armed[W], signalled[W];
+bool armed[W];
+byte signalled[W];    /* the number of the signal that is on its way and 1; two numbers are used in turn, where the code has eight */
 bool loaded[W];       /* generations in registers of the worker, and of the handlers on top of it */
 bool loaded_by_handler[W];
 
@@ -63,7 +69,9 @@ bool refusing[W];  /* its pc is in a range where nobody is stopped */
 bool busy[W];      /* its busy count is not 0: ring cursors, contexts or modes are being changed */
 byte height[W];
 bool live[W];
-bool queued[W];    /* a stop signal is on its way */
+bool queued[W];    /* a stop signal is pending */
+bit number[W];     /* its number */
+bool masked[W];    /* the thread blocks stop signals */
 bool handling[W];  /* its handler runs: the worker does not */
 bool over[W];      /* the worker has ended */
 #ifdef PROGRAM
@@ -83,10 +91,24 @@ bool changing;
 
 proctype Handler(byte me) {
   byte previous;
+  bit own;
 end:
   do
-  :: atomic { queued[me] && !handling[me] && !over[me] -> queued[me] = false; handling[me] = true };
-     signalled[me] = false;
+  :: atomic {
+       queued[me] && !masked[me] && !handling[me] && !over[me] ->
+       queued[me] = false;
+       own = number[me];
+       handling[me] = true
+     };
+     atomic {
+       if
+#ifndef ANY_LOWERS
+       :: signalled[me] != own + 1
+#endif
+       :: else -> signalled[me] = 0
+       fi;
+       own = 0
+     };
      if
      :: !armed[me] || !inside[me] -> goto back
      :: else
@@ -209,6 +231,10 @@ entered:
 code:
   if
   :: atomic { assert(!changing) }; goto code /* a site */
+#if !defined(PROGRESS) && !defined(PROGRAM)
+  :: masked[me] = !masked[me]; goto code
+  :: atomic { masked[me] && queued[me] -> queued[me] = false }; goto code /* taken */
+#endif
 #ifndef PROGRESS
   :: goto trampoline
   :: goto poll
@@ -280,9 +306,24 @@ ended:
 #define ARRIVED(w) (acknowledged[w] == PRESENT)
 #endif
 
+#define SEND(w) \
+  turn[w] = 1 - turn[w]; \
+  asked[w] = true; \
+  signalled[w] = turn[w] + 1; \
+  atomic { assert(!queued[w]); queued[w] = !over[w]; number[w] = turn[w] }
+
+#ifdef PROGRESS
+/* Signals are so far apart that a refused worker gets on in between: fairness alone does not promise it that. */
+#define MAY_SIGNAL(w) !refusing[w]
+#else
+#define MAY_SIGNAL(w) true
+#endif
+
 proctype Stopper() {
   byte i;
   bool all;
+  bool asked[W]; /* in this stop a signal was sent, or the kernel asked */
+  bit turn[W];   /* the number of the last signal */
 again:
   if
   :: goto ended
@@ -294,6 +335,10 @@ again:
     :: i < W ->
        loaded[i] = PAST;
        loaded_by_handler[i] = PAST;
+       asked[i] = false;
+#ifdef FORGETS
+       signalled[i] = 0;
+#endif
 #ifdef PROGRAM
        loaded_by_program[i] = PAST;
 #endif
@@ -323,11 +368,15 @@ look:
         all = false;
         if
 #ifndef NO_SIGNALS
-#ifdef PROGRESS
-        /* Signals are so far apart that a refused worker gets on in between: fairness alone does not promise it that. */
-        :: !signalled[i] && !refusing[i] -> atomic { signalled[i] = true; queued[i] = true }
-#else
-        :: !signalled[i] -> atomic { signalled[i] = true; queued[i] = true } /* send_signals, after the grace time or later */
+        /* SIGNALS: after the grace time or later */
+        :: signalled[i] == 0 && MAY_SIGNAL(i) -> SEND(i)
+#ifndef NO_LOOK
+        :: signalled[i] != 0 && !asked[i] && MAY_SIGNAL(i) ->
+           asked[i] = true;
+           if
+           :: queued[i]
+           :: !queued[i] -> SEND(i)
+           fi
 #endif
 #endif
 #ifdef PROGRESS
@@ -382,6 +431,13 @@ init {
     :: n < W ->
 #ifdef PLAIN_ACK
        acknowledged[n] = NONE;
+#endif
+#ifdef PROGRESS
+       if /* what an earlier stop has left */
+       :: signalled[n] = 1; queued[n] = true
+       :: signalled[n] = 1
+       :: skip
+       fi;
 #endif
        run Handler(n);
        run Worker(n);

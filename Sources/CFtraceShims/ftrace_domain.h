@@ -7,6 +7,8 @@
 #include "ftrace_stop.h"
 #include "ftrace_thread.h"
 
+enum { FTRACE_DOMAIN_SIGNALS = 8 };
+
 struct ftrace_domain {
   // Number of the stop under way or of the last one; `released` follows it. Written by the stopper alone.
   _Atomic(uint64_t) generation;
@@ -14,6 +16,8 @@ struct ftrace_domain {
   // Futexes: workers wait on the first for the release, the stopper on the second for arrivals.
   _Atomic(uint32_t) release_word;
   _Atomic(uint32_t) stopper_word;
+  // What stop signals carry: the address of one of these, which says whose they are, and tells a thread's signals that follow each other apart.
+  uint8_t signals[FTRACE_DOMAIN_SIGNALS];
 };
 
 extern struct ftrace_domain ftrace_domain;

@@ -27,5 +27,11 @@ bool ftrace_signal_on_inner_stack(struct ftrace_thread *self) __attribute__((vis
 int ftrace_signal_attach(struct ftrace_thread *self, uint64_t *signals) __attribute__((visibility("hidden")));
 /// Puts back what `ftrace_signal_attach` changed.
 void ftrace_signal_detach(struct ftrace_thread *self, uint64_t *signals) __attribute__((visibility("hidden")));
-/// Sends a worker the stop signal, unless one is on its way. Returns 0 or an errno. Takes no lock.
-int ftrace_signal_send(struct ftrace_thread *thread) __attribute__((visibility("hidden")));
+enum { FTRACE_SIGNAL_UNDER_WAY = -1 };
+
+/// Sends a worker the stop signal, unless one is on its way, from this stop or an earlier one: whichever is handled during a stop is as good as
+/// one of that stop. So one is pending at most, however long a thread blocks it.
+///
+/// Returns 0, `FTRACE_SIGNAL_UNDER_WAY`, or an errno. Under the registry's lock; takes none.
+/// - generation: of the stop. Once in it the kernel is asked about a signal of an earlier one, which somebody else may have taken: sigwaitinfo(2).
+int ftrace_signal_send(struct ftrace_thread *thread, uint64_t generation) __attribute__((visibility("hidden")));

@@ -12,6 +12,7 @@
 
 #include "CFtraceShims.h"
 #include "ftrace_domain.h"
+#include "ftrace_proc.h"
 #include "ftrace_signal_thread.h"
 
 enum { KERNEL_SA_RESTORER = 0x04000000, SIGNAL_SET_BYTES = 8 };
@@ -123,19 +124,24 @@ bool ftrace_signal_on_inner_stack(struct ftrace_thread *self) {
   return is;
 }
 
+// What `signalled` is while that signal is on its way.
+FTRACE_AS_CALLER uint32_t mark_of(uint64_t number) { return (uint32_t)number + 1; }
+
 // Async-signal-safe: it touches the thread's block and its own frame, and calls nothing but system calls. All signals are blocked while
 // it runs, so that no other handler runs emitted code on a thread that counts as stopped. The kernel's frame holds and restores the
 // vector state.
 FTRACE_UNINSTRUMENTED static void on_stop_signal(int signal, siginfo_t *info, void *context) {
   const int saved_errno = errno;
-  if (info->si_code != SI_QUEUE || info->si_value.sival_ptr != &ftrace_domain) {
+  const uint64_t number = (uint64_t)info->si_value.sival_ptr - (uint64_t)ftrace_domain.signals;
+  if (info->si_code != SI_QUEUE || number >= FTRACE_DOMAIN_SIGNALS) {
     chain(signal, info, context);
     errno = saved_errno;
     return;
   }
   struct ftrace_thread *self = &ftrace_thread_block;
-  // Pairs with the exchange in `ftrace_signal_send`: from here on another may come.
-  atomic_store_explicit(&self->signalled, 0, memory_order_release);
+  // Pairs with the load in `ftrace_signal_send`: from here on another may come. If that took this one for lost, another is on its way already.
+  uint32_t own = mark_of(number);
+  atomic_compare_exchange_strong_explicit(&self->signalled, &own, 0, memory_order_release, memory_order_relaxed);
   const ucontext_t *interrupted = (const ucontext_t *)context;
   const uint64_t *registers = (const uint64_t *)interrupted->uc_mcontext.gregs;
   const uint64_t pc = registers[REG_RIP], sp = registers[REG_RSP];
@@ -204,9 +210,17 @@ bool ftrace_signal_is_installed(void) {
   return result == 0 && now.action == on_stop_signal;
 }
 
-int ftrace_signal_send(struct ftrace_thread *thread) {
-  // Pairs with the store at the handler's start.
-  if (atomic_exchange_explicit(&thread->signalled, 1, memory_order_acq_rel)) return 0;
+int ftrace_signal_send(struct ftrace_thread *thread, uint64_t generation) {
+  // Pairs with the exchange at the handler's start.
+  if (atomic_load_explicit(&thread->signalled, memory_order_acquire)) {
+    if (thread->signal_stop == generation) return FTRACE_SIGNAL_UNDER_WAY;
+    thread->signal_stop = generation;
+    if (ftrace_proc_is_pending(thread->tid, stop_signal)) return FTRACE_SIGNAL_UNDER_WAY;
+    // It was taken, or its handler is about to begin, or the kernel does not tell.
+  }
+  thread->signal_stop = generation;
+  thread->last_signal = (thread->last_signal + 1) % FTRACE_DOMAIN_SIGNALS;
+  atomic_store_explicit(&thread->signalled, mark_of(thread->last_signal), memory_order_release);
   const int saved = errno;
   siginfo_t info;
   memset(&info, 0, sizeof info);
@@ -214,7 +228,7 @@ int ftrace_signal_send(struct ftrace_thread *thread) {
   info.si_code = SI_QUEUE;
   info.si_pid = getpid();
   info.si_uid = getuid();
-  info.si_value.sival_ptr = &ftrace_domain; // by this the handler knows its own
+  info.si_value.sival_ptr = &ftrace_domain.signals[thread->last_signal]; // by this the handler knows its own
   int error = 0;
   if (syscall(SYS_rt_tgsigqueueinfo, info.si_pid, thread->tid, stop_signal, &info)) {
     error = errno; // EAGAIN: RLIMIT_SIGPENDING

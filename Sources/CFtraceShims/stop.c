@@ -10,6 +10,7 @@
 #include "CFtraceShims.h"
 #include "ftrace_domain.h"
 #include "ftrace_fork.h"
+#include "ftrace_proc.h"
 #include "ftrace_signal_thread.h"
 
 // The handler of the stop signal calls this.
@@ -77,9 +78,9 @@ static uint32_t count_running(uint64_t generation, const struct ftrace_thread **
 static void send_signals(struct ftrace_stop *stop) {
   for (struct ftrace_thread *thread = ftrace_registry_first(); thread; thread = thread->next) {
     if (quiescent(thread, stop->generation)) continue;
-    const int error = ftrace_signal_send(thread);
-    if (error) stop->signal_error = error;
-    else stop->signals++;
+    const int error = ftrace_signal_send(thread, stop->generation);
+    if (error > 0) stop->signal_error = error;
+    else if (error == 0) stop->signals++;
   }
 }
 
@@ -124,6 +125,7 @@ static bool wait_for_workers(struct ftrace_stop *stop, uint64_t began) {
   }
 }
 
+// Before the release: who arrives until then stays where it was, so that what is said of a worker fits together.
 static void name_late_workers(struct ftrace_stop *stop) {
   for (const struct ftrace_thread *thread = ftrace_registry_first(); thread; thread = thread->next) {
     if (quiescent(thread, stop->generation)) continue;
@@ -133,6 +135,8 @@ static void name_late_workers(struct ftrace_stop *stop) {
       late->pc = atomic_load_explicit(&((struct ftrace_thread *)thread)->last_pc, memory_order_relaxed);
       late->depth = atomic_load_explicit(&((struct ftrace_thread *)thread)->depth, memory_order_relaxed);
       for (size_t i = 0; i < sizeof late->name; i++) late->name[i] = thread->name[i];
+      ftrace_proc_place(late->tid, &late->system_call, &late->system_pc);
+      if (quiescent(thread, stop->generation)) continue; // in the very last moment
     }
     stop->late_count++;
   }
@@ -204,8 +208,6 @@ static bool gather(struct ftrace_stop *stop) {
   stop->last_tid = stop->error = stop->signal_error = 0;
   for (struct ftrace_thread *thread = ftrace_registry_first(); thread; thread = thread->next) {
     atomic_store_explicit(&thread->last_pc, 0, memory_order_relaxed);
-    // One that somebody else has taken, by sigwaitinfo(2) say, is not waited for in the next stop.
-    atomic_store_explicit(&thread->signalled, 0, memory_order_relaxed);
     stop->workers++;
   }
   stop->generation = atomic_load_explicit(&ftrace_domain.generation, memory_order_relaxed) + 1;
@@ -213,12 +215,15 @@ static bool gather(struct ftrace_stop *stop) {
   atomic_store_explicit(&ftrace_domain.generation, stop->generation, memory_order_seq_cst);
   FTRACE_RACE_WINDOW();
   stop->error = arm(FTRACE_POLL_ARMED);
-  const bool arrived = !stop->error && wait_for_workers(stop, began);
+  bool arrived = !stop->error && wait_for_workers(stop, began);
+  if (!arrived && !stop->error) {
+    name_late_workers(stop);
+    arrived = stop->late_count == 0; // when it was looked again, and whoever has arrived stays
+  }
   stop->time_to_stop_ns = ftrace_monotonic_ns() - began;
   stop->time_stopped_ns = 0;
   if (!arrived) {
     stop->status = stop->error ? FTRACE_STOP_UNFENCED : FTRACE_STOP_LATE;
-    if (!stop->error) name_late_workers(stop);
     release(stop->generation);
   }
   return arrived;

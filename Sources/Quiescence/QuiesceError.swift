@@ -29,7 +29,8 @@ public struct LateWorker: Equatable, Sendable {
   public var threadID: Int32
   /// Depth of nested calls into emitted code.
   public var depth: Int
-  /// What the kernel says the thread is doing when the stop has been given up, for example `in system call 0 at 0x7f…` or `running`.
+  /// What the kernel said that the thread was doing when the stop was given up, before the workers were released: `in system call 0 at 0x7f…`,
+  /// `running`, or `blocked at 0x7f…` (by a page fault, say).
   public var whereabouts: String
   /// The last address in emitted code that a signal of this stop found the thread at, nil if none reached it.
   public var address: UInt?

@@ -97,7 +97,7 @@ extension Quiescence {
         (0..<count).map { index in
           unsafe LateWorker(
             name: name(of: &late[index]), threadID: late[index].tid, depth: Int(late[index].depth),
-            whereabouts: whereabouts(of: late[index].tid),
+            whereabouts: whereabouts(of: late[index]),
             address: late[index].pc == 0 ? nil : UInt(late[index].pc))
         }
       }
@@ -111,11 +111,12 @@ extension Quiescence {
     }
   }
 
-  /// What the kernel says of a thread: `proc_pid_syscall(5)`.
-  private static func whereabouts(of thread: Int32) -> String {
-    guard let line = TextFile.firstLine(of: "/proc/self/task/\(thread)/syscall") else { return "gone since" }
-    let words = line.split(separator: " ")
-    guard let call = words.first, call != "running" else { return "running" }
-    return "in system call \(call) at \(words.last ?? "?")"
+  private static func whereabouts(of late: ftrace_late_worker) -> String {
+    switch late.system_call {
+    case Int64(FTRACE_LATE_RUNNING.rawValue): "running"
+    case Int64(FTRACE_LATE_BLOCKED.rawValue): "blocked at 0x" + String(late.system_pc, radix: 16)
+    case 0...: "in system call \(late.system_call) at 0x" + String(late.system_pc, radix: 16)
+    default: "nobody knows where, for /proc cannot be read"
+    }
   }
 }

@@ -14,10 +14,20 @@ enum ftrace_stop_status {
 
 enum { FTRACE_STOP_LATE_MAX = 64 };
 
+/// Where a late worker was, besides the numbers of system calls.
+enum ftrace_late_place {
+  FTRACE_LATE_BLOCKED = -1, // waits in the kernel, but not in a system call
+  FTRACE_LATE_RUNNING = -2,
+  FTRACE_LATE_UNKNOWN = -3, // there is no /proc, or no descriptor
+};
+
+// All of it is of one moment, at which the worker had not arrived.
 struct ftrace_late_worker {
   int32_t tid;
   uint32_t depth;
-  uint64_t pc; // where a signal of this stop found it in emitted code, 0 if none did
+  uint64_t pc;         // where a signal of this stop found it in emitted code, 0 if none did
+  int64_t system_call; // that it is in, or an `enum ftrace_late_place`
+  uint64_t system_pc;  // where that returns to, 0 if it is not known
   char name[16];
 };
 

@@ -55,7 +55,7 @@ struct ftrace_thread {
   _Atomic(uint64_t) last_pc;
   struct ftrace_thread *next; // registry
   int32_t tid;
-  // 1 from the sending of a stop signal until its handler has begun: at most one is on its way.
+  // Which stop signal is on its way, from its sending until its handler has begun, whatever stops end meanwhile; 0: none.
   _Atomic(uint32_t) signalled;
   // What attaching has changed, and detaching puts back.
   void *signal_stack;
@@ -63,7 +63,10 @@ struct ftrace_thread {
   uint8_t unblocked_signal;
   // Whether the alternate stack lay within the thread's own when it was last looked at.
   uint8_t has_inner_stack;
+  // The stopper's: the last signal that it sent, and the last stop in which it sent one or asked the kernel about it.
+  uint8_t last_signal;
   char name[16];
+  uint64_t signal_stop;
   struct ftrace_worker_block *_Atomic runtime[FTRACE_RUNTIME_SLOTS]; // the worker's channels in each runtime, NULL before the first append
   // 1 while the callback of that ops runs on this thread.
   uint8_t ops_active[FTRACE_RUNTIME_SLOTS][FTRACE_OPS_SLOTS];

@@ -34,7 +34,9 @@ import Testing
       "storm", "thread-exit-in-stop", "thread-exit-inside", "worker stack-check", "worker poll-in-park",
       "worker park-in-recorder",
       "worker inner-stack", "worker inner-stack-poll", "worker inner-stack-park", "worker end-at-gate",
-      "worker end-at-nested-gate", "worker landing", "worker taken-signal", "worker tiny-stack", "worker territory",
+      "worker end-at-nested-gate", "worker landing", "worker late-place", "worker taken-signal",
+      "worker blocked-signal", "worker tiny-stack",
+      "worker territory",
       "worker install",
       "chain-flags", "fork-leaving", "fork-recording", "fork-tracers",
     ]
