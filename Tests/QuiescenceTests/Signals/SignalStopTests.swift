@@ -213,7 +213,7 @@ import Testing
             Issue.record("the stop did not wait")
             return
           } catch {
-            guard case FtraceError.quiescence(.timedOut(let late, _)) = error else { throw error }
+            guard case FtraceError.quiescence(.timedOut(let late, _, _)) = error else { throw error }
             #expect(late.count == 1)
             // On a machine with much else to do its turn may not have come before the deadline.
             guard let function = late.first?.function else { continue }
