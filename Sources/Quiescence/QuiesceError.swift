@@ -1,7 +1,7 @@
 /// What a stop, or a request for one, can fail with. In each case but ``codeLost(errno:)`` no code was changed.
 public enum QuiesceError: Error, Equatable, Sendable {
-  /// The deadline passed before every worker had arrived: who had not, the first 64 of them.
-  case timedOut(late: [LateWorker], after: Duration)
+  /// The deadline passed before every worker had arrived: who had not, 64 of them at most, and how many `others` there were.
+  case timedOut(late: [LateWorker], others: Int, after: Duration)
   /// The call was made from a tracer's callback, which runs inside of the very code that a stop must find unused.
   case insideCallback
   /// The call was made from a signal handler, which may have interrupted this thread while it holds what a stop needs.
@@ -49,8 +49,9 @@ extension LateWorker: CustomStringConvertible {
 extension QuiesceError: CustomStringConvertible {
   public var description: String {
     switch self {
-    case .timedOut(let late, let after):
-      "the stop was given up after \(after): no answer from \(late.map(\.description).joined(separator: ", ")). "
+    case .timedOut(let late, let others, let after):
+      "the stop was given up after \(after): no answer from \(late.map(\.description).joined(separator: ", "))"
+        + (others > 0 ? " and \(others) more. " : ". ")
         + "Nothing was changed. Wrap calls that block in `parked { }`, and do not block the stop signal on workers."
     case .insideCallback:
       "not possible inside a tracer's callback: it would wait for itself. Use `retire()`, or ask from another thread."

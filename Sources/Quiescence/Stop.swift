@@ -74,7 +74,10 @@ extension Quiescence {
     case FTRACE_STOP_REFUSED.rawValue: throw unsafe .pagesRefused(errno: request.error)
     case FTRACE_STOP_UNFENCED.rawValue: throw unsafe .membarrierRefused(errno: request.error)
     case FTRACE_STOP_LOST.rawValue: throw unsafe .codeLost(errno: request.error)
-    default: throw unsafe .timedOut(late: lateWorkers(&request), after: .nanoseconds(request.time_to_stop_ns))
+    default:
+      let late = unsafe lateWorkers(&request)
+      throw unsafe .timedOut(
+        late: late, others: Int(request.late_count) - late.count, after: .nanoseconds(request.time_to_stop_ns))
     }
     return unsafe StopReport(
       generation: request.generation,

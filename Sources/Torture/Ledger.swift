@@ -119,6 +119,9 @@ final class Ledger {
     return compiled.stop(slot)
   }
 
+  /// A worker has left a call of a body by longjmp, and has said so: it has an entry, and will have no exit.
+  func landed(_ cell: Int, worker: Int) { compiled.landed(cell, worker) }
+
   func changeCompiled(_ slot: Int, _ filter: TortureFilter) {
     compiled.change(slot, filter)
     selectAnew()

@@ -4,12 +4,12 @@ import FtraceEngine
 
 /// What is done to functions that no worker calls, because a worker would trap in them. The controller calls them itself.
 extension Torture {
-  private func name(layer: Int) -> TortureName {
+  func name(layer: Int) -> TortureName {
     generation += 1
     return TortureName(layer: layer, index: functions.count, generation: generation)
   }
 
-  private func call(_ handle: FunctionHandle, expecting value: (Int64) -> Int64) throws {
+  func call(_ handle: FunctionHandle, expecting value: (Int64) -> Int64) throws {
     let argument = Int64.random(in: 0...0xFFFF, using: &generator)
     // Safe: the handle lives.
     let result = unsafe TortureWorker.call(gate: try handle.gate(), argument)

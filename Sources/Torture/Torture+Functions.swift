@@ -19,10 +19,17 @@ extension Torture {
   }
 
   func define(_ function: TortureFunction, callees symbols: [Symbol]) throws -> (FunctionHandle, cell: Int) {
+    try define(function) { emitter(of: function, cell: $0, callees: symbols, host: host) }
+  }
+
+  /// - Parameter emitter: makes what emits the body, for the cell that it is given.
+  func define(
+    _ function: TortureFunction, _ emitter: (Int) -> (FunctionBuilder) throws(AssemblerError) -> Void
+  ) throws -> (FunctionHandle, cell: Int) {
     guard let cell = ledger.newBody(function.name) else { throw TortureError.noCell }
     do {
-      let emit = emitter(of: function, cell: cell, callees: symbols)
-      let handle = try runtime.define(function.name.text, signature: Signature([.int64], returning: .int64), emit)
+      let handle = try runtime.define(
+        function.name.text, signature: Signature([.int64], returning: .int64), emitter(cell))
       ledger.install(cell, try TortureCode(handle))
       return (handle, cell)
     } catch {
@@ -31,13 +38,13 @@ extension Torture {
     }
   }
 
-  private func emitter(
-    of function: TortureFunction, cell: Int, callees symbols: [Symbol]
+  func emitter(
+    of function: TortureFunction, cell: Int, callees symbols: [Symbol], host: HostHandle
   ) -> (FunctionBuilder) throws(AssemblerError) -> Void {
     let variant = Int.random(in: 0..<210, using: &generator)
     let (block, displacement) = (ledger.books.blockPointer, ledger.books.displacement(of: cell))
     let exits = ledger.books.exitDisplacement(of: cell)
-    return { [host] f in
+    return { f in
       function.emit(
         f, block: block, cell: displacement, exits: exits, variant: variant, callees: symbols, host: host)
     }
@@ -60,7 +67,7 @@ extension Torture {
     guard let cell = ledger.newBody(function.name) else { return }
     let stop = ledger.books.stops
     do {
-      let emit = emitter(of: function, cell: cell, callees: function.callees.map { handles[$0].symbol })
+      let emit = emitter(of: function, cell: cell, callees: function.callees.map { handles[$0].symbol }, host: host)
       try runtime.redefine(handles[index], emit)
     } catch {
       ledger.discard(cell)

@@ -16,6 +16,9 @@ public final class Torture {
   let runtime: TraceRuntime
   let ledger: Ledger
   let host: HostHandle
+  /// The closure that frees its caller, and that is come back to by longjmp(3).
+  let catcher: HostHandle
+  let landing = TortureLanding()
   var functions: [TortureFunction] = []
   var handles: [FunctionHandle] = []
   /// The cell of each function's present body.
@@ -59,6 +62,7 @@ public final class Torture {
       if nanoseconds > 0 { parked { ftrace_sleep(nanoseconds) } }
       return TortureFunction.hostValue(x)
     }
+    catcher = try runtime.hostFunction("torture_catch") { [landing] (x: Int64) -> Int64 in landing.catches(x) }
     #if FTRACE_DELAYS
       if options.delays { ftrace_delay_seed(options.seed | 1) }
       if let sabotage = options.sabotage { runtime.sabotage(Sabotage(rawValue: sabotage)) }

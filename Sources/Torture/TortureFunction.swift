@@ -27,10 +27,10 @@ struct TortureFunction {
   }
 
   /// A function that no worker calls, for what cannot be done to the others.
-  init(aside name: TortureName, callees: [Int] = []) {
+  init(aside name: TortureName, callees: [Int] = [], callsHost: Bool = false) {
     index = name.index
     self.name = name
-    (factor, addend, self.callees, callsHost) = (3, 5, callees, false)
+    (factor, addend, self.callees, self.callsHost) = (3, 5, callees, callsHost)
   }
 
   /// Whether nothing that was emitted calls it, so that it can be freed.

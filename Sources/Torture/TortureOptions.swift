@@ -73,6 +73,8 @@ public struct TortureReport: Sendable {
   public var timeouts = 0
   public var threads = 0
   public var forks = 0
+  /// Times that emitted code was left by longjmp(3); not in the summary.
+  public var landings = 0
   /// Compiled tracers that were started, and what they recorded and lost.
   public var tracers = 0
   public var events: UInt64 = 0

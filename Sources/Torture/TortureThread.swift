@@ -4,6 +4,8 @@ package struct TortureThread: Hashable, Sendable {
     case controller = 1
     case worker
     case child
+    /// Stops the workers while the controller lands.
+    case stopper
   }
 
   package var role: Role

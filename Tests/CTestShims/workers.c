@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -342,6 +343,88 @@ static void land(void) {
   pthread_join(lander, NULL);
 }
 
+// MARK: What a handler that has interrupted a worker may leave.
+
+// `mov byte [rdi], 1; 1: cmp byte [rsi], 0; je 1b; ret`
+static const unsigned char emitted[] = {0xC6, 0x07, 0x01, 0x80, 0x3E, 0x00, 0x74, 0xFB, 0xC3};
+static volatile char spins, stops_spinning;
+static _Atomic(int) may_leave;
+
+static void asks_whether_it_may_leave(int signal, siginfo_t *info, void *context) {
+  (void)signal, (void)info;
+  atomic_store(&may_leave, ftrace_landing_may_leave(context));
+  stops_spinning = 1;
+}
+
+// Sends the signal to a worker that spins in emitted code, or sends it to itself in C.
+static bool may_be_left(pthread_t thread) {
+  atomic_store(&may_leave, -1);
+  pthread_kill(thread, SIGUSR1);
+  while (atomic_load(&may_leave) < 0) sched_yield();
+  return atomic_load(&may_leave);
+}
+
+static void *runs_emitted_code(void *code) {
+  ftrace_enter();
+  for (uint32_t busy = 0; busy < 2; busy++) { // 1: as if the recorder had called it
+    atomic_store(&ftrace_thread_self()->busy, busy);
+    spins = stops_spinning = 0;
+    ((void (*)(volatile char *, volatile char *))code)(&spins, &stops_spinning);
+    pass((int)busy + 1);
+  }
+  atomic_store(&ftrace_thread_self()->busy, 0);
+  reach(1);
+  pass(3);
+  ftrace_leave();
+  return NULL;
+}
+
+static void landing_may_leave(void) {
+  static uint64_t bits[4096 / FTRACE_TERRITORY_GRANULE / 64];
+  void *const code = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  memcpy(code, emitted, sizeof emitted);
+  if (mprotect(code, 4096, PROT_READ | PROT_EXEC)) abort();
+  ftrace_territory_set(0, (uint64_t)code, (uint64_t)code + 4096, bits);
+  const struct sigaction action = {.sa_sigaction = asks_whether_it_may_leave, .sa_flags = SA_SIGINFO};
+  sigaction(SIGUSR1, &action, NULL);
+  pthread_t thread;
+  if (pthread_create(&thread, NULL, runs_emitted_code, code)) abort();
+  while (!spins) sched_yield();
+  expect(may_be_left(thread), "emitted code may not be left");
+  spins = 0;
+  allow(1);
+  while (!spins) sched_yield();
+  expect(!may_be_left(thread), "a recorder that has called emitted code may be left");
+  allow(2);
+  await(1);
+  expect(!may_be_left(thread), "C code may be left");
+  allow(3);
+  pthread_join(thread, NULL);
+  ftrace_territory_clear(0);
+}
+
+// MARK: A landing out of the recorder, which ends the process.
+
+static sigjmp_buf recording_place;
+
+static void leaves_recorder(int signal) {
+  (void)signal;
+  siglongjmp(recording_place, 1);
+}
+
+static void land_half_done(void) {
+  handle(SIGUSR1, leaves_recorder, 0);
+  struct ftrace_landing landing;
+  ftrace_enter();
+  ftrace_landing_note(&landing);
+  if (!sigsetjmp(recording_place, 1)) {
+    atomic_store(&ftrace_thread_self()->busy, 1);
+    raise(SIGUSR1);
+  }
+  ftrace_landing_reached(&landing);
+  expect(false, "the process goes on");
+}
+
 // MARK: Where a late worker is when the stop is given up: after the release it is somewhere else.
 
 // As ftrace_domain.h has it, which is private: the release changes the last word, and wakes who waits for that.
@@ -596,6 +679,8 @@ const char *ftrace_test_worker(const char *name) {
       {"end-at-gate", end_at_gate, 0, true},
       {"end-at-nested-gate", end_at_gate, 1, true},
       {"landing", land, 0, true},
+      {"landing-may-leave", landing_may_leave, 0, true},
+      {"landing-half-done", land_half_done, 0, true},
       {"late-place", late_place, 0, true},
       {"taken-signal", taken_signal, 0, true},
       {"blocked-signal", blocked_signal, 0, true},

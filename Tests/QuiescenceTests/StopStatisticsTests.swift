@@ -46,7 +46,7 @@ import Testing
   @Test("requests that did not become stops are counted by cause, and are in no histogram")
   func failures() {
     var statistics = StopStatistics()
-    statistics.record(.timedOut(late: [], after: .seconds(1)))
+    statistics.record(.timedOut(late: [], others: 0, after: .seconds(1)))
     statistics.record(.pagesRefused(errno: 12))
     statistics.record(.insideCallback)
     #expect((statistics.stops, statistics.lateStops, statistics.refusedStops) == (0, 1, 1))

@@ -97,7 +97,7 @@ import Testing
         inside.wait()
         defer { release.set() }
         let error = #expect(throws: QuiesceError.self) { try stopWorkers(deadline: .milliseconds(50), grace: nil) }
-        guard case .timedOut(let late, let after) = error else { return }
+        guard case .timedOut(let late, 0, let after) = error else { return }
         #expect(late.map(\.name) == ["dawdler"])
         let dawdler = try #require(late.first)
         #expect(dawdler.depth == 1)
@@ -108,6 +108,32 @@ import Testing
       }
       // Disarmed: nobody waits for a release that never comes.
       try stopWorkers()
+    }
+  }
+
+  @Test("of many late workers 64 are named, and the others counted")
+  func manyLateWorkers() {
+    let named = Int(FTRACE_STOP_LATE_MAX)
+    aloneInProcess {
+      let (inside, release) = (Counter(), Flag())
+      beside {
+        onThreads(named + 6) { _ in
+          try? withWorker(named: "dawdler") { worker in
+            worker.inside {
+              inside.add()
+              while !release.isSet { ftrace_sleep(1_000_000) }
+            }
+          }
+        }
+      } meanwhile: {
+        defer { release.set() }
+        while inside.count < named + 6 { ftrace_sleep(100_000) }
+        let error = #expect(throws: QuiesceError.self) { try stopWorkers(deadline: .milliseconds(20), grace: nil) }
+        guard case .timedOut(let late, let others, _) = error else { return }
+        #expect(late.count == named && others == 6)
+        #expect(Set(late.map(\.threadID)).count == named)
+        #expect("\(error!)".contains(" and 6 more. "))
+      }
     }
   }
 }

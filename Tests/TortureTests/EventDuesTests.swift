@@ -9,7 +9,7 @@ import Testing
     var due = EventDues()
     due.entries = [0x10: 10, 0x20: 5, 0x30: 1]
     due.exits = [0x1A: 9, 0x2A: 4, 0x3A: 1]
-    (due.untracedExits, due.openAtEnd) = (1, 1)
+    (due.untracedExits, due.landed, due.openAtEnd) = (1, 1, 1)
     var account = EventAccount()
     (account.entries, account.exits) = (due.entries, due.exits)
     account.counts = GraphTrace.Counts(entries: 16, exits: 14, unwound: 1, openAtEnd: 1)
@@ -69,6 +69,12 @@ import Testing
       "an exit at a place that had none",
       {
         $0.exits[0x1A]? -= 1; $0.exits[0x77] = 1
+      }
+    ),
+    (
+      "a call that was left is still open",
+      {
+        $0.counts.unwound -= 1; $0.counts.openAtEnd += 1
       }
     ),
     (

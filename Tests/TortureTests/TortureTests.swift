@@ -49,6 +49,7 @@ import Testing
       #expect(report.tracers > 2)
       #expect(report.events > 0)
       #expect(report.lost > 0)
+      #expect(report.landings > 0)
       options.tracers = false
       options.steps = 100
       #expect(try Torture(options).run().tracers == 0)

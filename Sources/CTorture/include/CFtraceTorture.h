@@ -4,3 +4,4 @@
 #include "torture_callback.h"
 #include "torture_crash.h"
 #include "torture_fork.h"
+#include "torture_landing.h"

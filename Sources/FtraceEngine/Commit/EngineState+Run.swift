@@ -45,11 +45,11 @@ extension EngineState {
 
   /// The same error, with the functions that late workers were last seen in.
   private func named(_ error: QuiesceError) -> QuiesceError {
-    guard case .timedOut(var late, let after) = error else { return error }
+    guard case .timedOut(var late, let others, let after) = error else { return error }
     for index in late.indices {
       late[index].function = late[index].address.flatMap { offset(of: $0) }.flatMap { name(at: $0) }
     }
-    return .timedOut(late: late, after: after)
+    return .timedOut(late: late, others: others, after: after)
   }
 
   private func stop(_ plan: inout Plan) throws(QuiesceError) -> StopReport {

@@ -10,7 +10,7 @@
 public struct StopStatistics: Equatable, Sendable {
   /// Stops that were done. Each of the histograms has as many values.
   public internal(set) var stops = 0
-  /// Requests that were given up at their deadline: ``QuiesceError/timedOut(late:after:)``. They are in no histogram.
+  /// Requests that were given up at their deadline: ``QuiesceError/timedOut(late:others:after:)``. They are in no histogram.
   public internal(set) var lateStops = 0
   /// Requests to which the kernel refused what a stop needs: ``QuiesceError/pagesRefused(errno:)``,
   /// ``QuiesceError/membarrierRefused(errno:)``, ``QuiesceError/codeLost(errno:)``. They are in no histogram.

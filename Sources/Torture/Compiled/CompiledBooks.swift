@@ -78,6 +78,16 @@ struct CompiledBooks {
     return tracer.dues
   }
 
+  /// A worker has left a call of a body by longjmp, and has said so.
+  mutating func landed(_ cell: Int, _ worker: Int) {
+    grow(cell)
+    open[worker] -= 1
+    for index in running.indices {
+      running[index].dues[worker].untracedExits += 1
+      if masks[cell] & 1 << UInt8(running[index].slot) != 0 { running[index].dues[worker].landed += 1 }
+    }
+  }
+
   mutating func change(_ slot: Int, _ filter: TortureFilter) {
     for index in running.indices where running[index].slot == slot { running[index].filter = filter }
   }

@@ -10,6 +10,8 @@ package struct EventDues: Hashable {
   /// Ends that it was not to see.
   package var untracedEntries = 0
   package var untracedExits = 0
+  /// Those of the exits that never came, because the call was left by longjmp after its entry was seen: the tracer was told.
+  package var landed = 0
 
   package init() {}
 
@@ -24,6 +26,7 @@ package struct EventDues: Hashable {
     sum.openAtEnd += right.openAtEnd
     sum.untracedEntries += right.untracedEntries
     sum.untracedExits += right.untracedExits
+    sum.landed += right.landed
     return sum
   }
 }
@@ -94,6 +97,9 @@ extension EventDues {
     // A call that ends without an exit in the stream had one that was not to be seen: of a body that was deselected meanwhile.
     most("unwound + open at end", untracedExits + openAtEnd, counts.unwound + counts.openAtEnd)
     most("unwound", untracedExits, counts.unwound)
+    if counts.unwound < landed {
+      found.append(EventDiscrepancy(what: "unwound, at least", expected: landed, found: counts.unwound))
+    }
     most("open at start", untracedEntries + openAtStart, counts.openAtStart)
     return found
   }

@@ -58,9 +58,10 @@ extension Torture {
   }
 
   private func newChild() -> TortureChild {
-    TortureChild(
-      runtime: runtime, functions: functions, handles: handles,
-      seed: TortureThread(.child, incarnation: report.forks).seed(of: options.seed))
+    let thread = TortureThread(.child, incarnation: report.forks)
+    return TortureChild(
+      runtime: runtime, functions: functions, handles: handles, seed: thread.seed(of: options.seed),
+      number: thread.number)
   }
 
   private func forkHere() {

@@ -12,6 +12,8 @@ struct TortureChild: Sendable {
   let functions: [TortureFunction]
   let handles: [FunctionHandle]
   let seed: UInt64
+  /// Decides on the delays of its thread.
+  let number: UInt64
 
   /// Something that is not as it should be.
   private struct Complaint: Error, CustomStringConvertible {
@@ -23,8 +25,11 @@ struct TortureChild: Sendable {
 
   /// Ends the process: with 0, or with 1 after a complaint on standard error.
   func run() -> Never {
+    ftrace_delay_number(number)
     do {
       try check()
+      // Safe: it is the thread's own.
+      try demand(unsafe ftrace_delay_self().pointee.number == number, "its delays are those of another thread")
       _exit(0)
     } catch {
       var text = "a child of fork(2): \(error)\n"

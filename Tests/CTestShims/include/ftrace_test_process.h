@@ -1,5 +1,6 @@
 // Processes and signals, for what Swift does not import.
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 
 /// fork(2), which Swift declares unavailable.
@@ -36,3 +37,5 @@ void *ftrace_test_current_alternate_stack(void);
 void ftrace_test_exit_thread(void);
 /// Allocates and frees, most of the time with the lock of an arena held: blocks that no cache of the thread serves.
 void ftrace_test_allocate(void);
+/// Whether the processor has vectors of 256 bits, and the system keeps them.
+static inline bool ftrace_test_has_avx(void) { return __builtin_cpu_supports("avx"); }

@@ -91,7 +91,7 @@ import Testing
           ]
           for (name, command) in commands {
             try expectUnchanged(runtime, name, command) { error in
-              guard case .quiescence(.timedOut(let late, _)) = error else { return false }
+              guard case .quiescence(.timedOut(let late, 0, _)) = error else { return false }
               return late.map(\.name) == ["stuck worker"] && late[0].depth == 1 && error.description.contains("stuck")
             }
             #expect(f(1) == 2)

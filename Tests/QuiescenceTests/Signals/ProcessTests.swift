@@ -34,7 +34,8 @@ import Testing
       "storm", "thread-exit-in-stop", "thread-exit-inside", "worker stack-check", "worker poll-in-park",
       "worker park-in-recorder",
       "worker inner-stack", "worker inner-stack-poll", "worker inner-stack-park", "worker end-at-gate",
-      "worker end-at-nested-gate", "worker landing", "worker late-place", "worker taken-signal",
+      "worker end-at-nested-gate", "worker landing", "worker landing-may-leave", "worker late-place",
+      "worker taken-signal",
       "worker blocked-signal", "worker tiny-stack",
       "worker territory",
       "worker install",
@@ -50,6 +51,13 @@ import Testing
     let (reason, status, errors) = try Self.run(scenario.split(separator: " ").map(String.init))
     #expect(errors.isEmpty)
     #expect(reason == .exit && status == 0, "\(scenario): \(status)")
+  }
+
+  @Test("a host that has left code which recorded a call is ended, and told why")
+  func landingHalfDone() throws {
+    let (reason, _, errors) = try Self.run(["worker", "landing-half-done"])
+    #expect(reason == .uncaughtSignal)
+    #expect(errors.contains("only emitted code may be left (ftrace_landing_may_leave)"))
   }
 
   @Test("without a handler of the program, a signal that is no stopper's ends the process")

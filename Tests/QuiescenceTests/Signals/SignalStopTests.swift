@@ -186,6 +186,38 @@ import Testing
     }
   }
 
+  @Test("all 256 bits of the vector registers are there afterwards", .enabled(if: ftrace_test_has_avx()))
+  func vectorsSurvive() throws {
+    try withRuntime(alone: true) { runtime in
+      // `vmovdqu ymm, [rdi + …]` and back.
+      func move(_ f: FunctionBuilder, _ opcode: UInt8, _ register: UInt8, _ displacement: Int32) {
+        f.bytes([0xC5, register < 8 ? 0xFE : 0x7E, opcode, 0x87 | (register & 7) << 3])
+        f.bytes(displacement)
+      }
+      let vectors = 8..<8 + 64
+      let f = try runtime.define("vectors", as: ((Int) -> Void).self) { f in
+        f.prologue()
+        for index in 0..<16 { move(f, 0x6F, UInt8(index), Int32(8 * vectors.lowerBound + 32 * index)) }
+        f.mov(.qword, .base(.rdi, 8), 1)
+        let loop = f.here("loop")
+        f.cmp(.qword, .base(.rdi), 0)
+        f.j(.e, loop)
+        for index in 0..<16 { move(f, 0x7F, UInt8(index), Int32(8 * vectors.upperBound + 32 * index)) }
+        f.bytes([0xC5, 0xF8, 0x77])  // vzeroupper
+        f.functionReturn()
+      }
+      let words = SharedWords(8 + 2 * 64)
+      for index in vectors { words[index] = 0x1234_5678_0000_0000 + index }
+      try FtraceTestSupport.beside({ f(Int(bitPattern: unsafe words.base)) }) {
+        while words[1] == 0 {}
+        for round in 0..<50 { try runtime.setEnabled(round % 2 == 0) }
+        #expect(runtime.lastStop?.signals ?? 0 > 0)
+        words[0] = 1
+      }
+      for index in vectors { #expect(words[index + 64] == words[index], "word \(index - 8) of the registers") }
+    }
+  }
+
   @Test("a late worker is named with the function that a signal found it in")
   func lateWorkerIsNamed() throws {
     try withRuntime(alone: true, .set(\.stopDeadline, .milliseconds(100))) { runtime in
@@ -213,7 +245,7 @@ import Testing
             Issue.record("the stop did not wait")
             return
           } catch {
-            guard case FtraceError.quiescence(.timedOut(let late, _)) = error else { throw error }
+            guard case FtraceError.quiescence(.timedOut(let late, _, _)) = error else { throw error }
             #expect(late.count == 1)
             // On a machine with much else to do its turn may not have come before the deadline.
             guard let function = late.first?.function else { continue }
