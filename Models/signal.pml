@@ -35,8 +35,8 @@
  *       is pending still, or was taken by somebody else.                    ltl every_stop_ends
  *   I7  At most one stop signal is pending for a worker, though it blocks them for many stops.    assert in SEND
  *
- * Parameters: W workers; -DNO_PARKS leaves out parks. -DPROGRAM leaves out blocking and taking the signal, and adds the handler of the program; it is safe where a nested gate looks at the poll word too
- * (-DNESTED_CHECK) and where ftrace_poll_slow blocks such signals from before it loads the generation; not otherwise: in a worker that has stored its depth and has not looked yet, depth is not 0, and
+ * Parameters: W workers; -DNO_PARKS leaves out parks. -DPROGRAM leaves out blocking and taking the signal, and adds the handler of the
+ * program; it is safe where a nested gate looks at the poll word too (-DNESTED_CHECK) and where ftrace_poll_slow blocks such signals from before it loads the generation; not otherwise: in a worker that has stored its depth and has not looked yet, depth is not 0, and
  * a nested gate that does not look would run code in the middle of a stop; and in a worker that has acknowledged, one that looks just
  * before the bit is set would too.
  * Broken variants, each found: FORGETS (each stop forgets that a signal of an earlier one is on its way) ANY_LOWERS (the handler of one signal lowers

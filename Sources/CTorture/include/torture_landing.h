@@ -11,8 +11,8 @@ struct torture_landing {
 /// Calls a gate with `argument`; returns whether `torture_leave` has ended that.
 bool torture_catch(struct torture_landing *landing, uintptr_t gate, int64_t argument);
 
-/// What emitted code calls within `torture_catch`: parks, waits until the workers are being stopped or `torture_landing_give_up`, and goes back to the
-/// catch.
+/// What emitted code calls within `torture_catch`: parks, waits until the workers are being stopped or `torture_landing_give_up`, and goes
+/// back to the catch.
 int64_t torture_leave(int64_t argument);
 static inline uintptr_t torture_address_of_leave(void) { return (uintptr_t)&torture_leave; }
 
