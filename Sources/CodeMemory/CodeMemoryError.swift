@@ -8,7 +8,7 @@ public enum CodeMemoryError: Error, Equatable, Sendable {
   case outOfReach(from: UInt, to: UInt)
   /// The system does not allow executable memory in the way that was asked for.
   case permissionRefused(SystemError)
-  /// Code and data would not reach each other with rip-relative operands. In bytes, of code and data together.
+  /// Code and data would not reach each other with rip-relative operands. In bytes of code: what was asked for, and what there is beside the data.
   case reservationTooLarge(requested: Int, maximum: Int)
   /// A system call failed for another reason.
   case system(SystemError)
@@ -31,8 +31,8 @@ extension CodeMemoryError: CustomStringConvertible {
       "executable memory is refused (\(error)); the mapping .automatic falls back to toggling where that is allowed"
     case .reservationTooLarge(let requested, let maximum):
       """
-      a reservation of \(requested) bytes exceeds \(maximum), the reach of rip-relative operands: \
-      reserve less, or use several arenas
+      a reservation of \(requested) bytes for code exceeds \(maximum): with its data it would exceed the reach of rip-relative \
+      operands: reserve less, or use several arenas
       """
     case .system(let error): error.description
     }

@@ -42,14 +42,15 @@ import Testing
 
   @Test(
     arguments: [
-      (Int(Int32.max), nil, Int(Int32.max) + Int(Int32.max) / 8), (1 << 20, Int.max, Int.max), (Int.max, 1, Int.max),
-      ((1 << 31) - (1 << 16), 65536, (1 << 31)),
+      // Beside an eighth for data: 0x71C7_0000 bytes, some 1,820 MiB.
+      (Int(Int32.max), nil, 0x71C7_0000), (0x71C7_0001, nil, 0x71C7_0000), (Int.max, nil, 0x71C7_0000),
+      (1 << 20, Int.max, 0), (Int.max, 1, 0x7FFF_0000), ((1 << 31) - (1 << 16), 65536, 0x7FFE_0000),
     ] as [(Int, Int?, Int)])
-  func largerReservationsAreRefused(_ reservation: Int, _ data: Int?, _ requested: Int) {
+  func largerReservationsAreRefused(_ reservation: Int, _ data: Int?, _ maximum: Int) {
     let error = #expect(throws: CodeMemoryError.self) {
       _ = try CodeArena(.init(reservation: reservation, dataReservation: data))
     }
-    #expect(error == .reservationTooLarge(requested: requested, maximum: 0x7FFF_F000))
+    #expect(error == .reservationTooLarge(requested: reservation, maximum: maximum))
   }
 
   @Test func relativeDisplacementsAreNeverTruncated() throws {

@@ -9,7 +9,7 @@ import Testing
   @Test("the forms for tasks do what the others do")
   func forms() async {
     await #expect(processExitsWith: .success) {
-      let runtime = try TraceRuntime(testConfiguration())
+      let runtime = try await TraceRuntime(testConfiguration())
       let f = try runtime.adder("f", 1)
       let options = TracerOptions(bufferBytes: 1 << 20)
 

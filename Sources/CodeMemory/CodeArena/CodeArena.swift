@@ -85,18 +85,15 @@ import FtracePlatform
 
   private static func sizes(_ options: Options) throws(CodeMemoryError) -> (code: Int, data: Int) {
     let data = options.dataReservation ?? max(options.reservation / 8, 1)
-    let maximum = CodeMapping.maximumBytes
-    // Checked one by one first, so that neither rounding nor the sum can overflow.
-    guard options.reservation <= maximum && data <= maximum else {
-      let (sum, overflow) = options.reservation.addingReportingOverflow(data)
-      throw .reservationTooLarge(requested: overflow ? .max : sum, maximum: maximum)
+    let (all, chunk) = (CodeMapping.maximumBytes, CodeMapping.chunkBytes)
+    // What is left beside the data that was asked for, or beside an eighth.
+    let room = options.dataReservation.map { $0 <= all ? all - System.roundedToPages($0) : 0 } ?? all / 9 * 8
+    let maximum = room & ~(chunk - 1)
+    // Compared before it is rounded, which could overflow.
+    guard options.reservation <= maximum else {
+      throw .reservationTooLarge(requested: options.reservation, maximum: maximum)
     }
-    let chunk = CodeMapping.chunkBytes
-    let sizes = (code: (options.reservation + chunk - 1) & ~(chunk - 1), data: System.roundedToPages(data))
-    guard sizes.code + sizes.data <= maximum else {
-      throw .reservationTooLarge(requested: sizes.code + sizes.data, maximum: maximum)
-    }
-    return sizes
+    return ((options.reservation + chunk - 1) & ~(chunk - 1), System.roundedToPages(data))
   }
 
   private static func codeRegion(code: Int, data: Int, _ wanted: Mapping) throws(CodeMemoryError) -> CodeRegion {

@@ -1,4 +1,5 @@
 import Ftrace
+import FtracePlatform
 
 /// A call of an emitted function whose signature is known only at run time, prepared once for any number of calls.
 ///
@@ -36,6 +37,16 @@ public struct DynamicCall: Sendable {
     self.result = result
     interface = try CallInterface(function: function.name, arguments: arguments, result: result)
     do throws(FtraceError) { gate = try function.gate() } catch { throw .engine(error) }
+  }
+
+  /// Waits as the other form does, on a thread of its own: the cooperative pool goes on.
+  /// - Throws: beside what the other throws, `.engine(.system)` if the system has no thread to spare.
+  public init(
+    _ function: FunctionHandle, _ arguments: [DynamicType], returning result: DynamicType
+  ) async throws(DynamicCallError) {
+    self = try await onOwnThread(else: { .engine(.system($0)) }) { () throws(DynamicCallError) in
+      try DynamicCall(function, arguments, returning: result)
+    }
   }
 
   /// Calls the function.

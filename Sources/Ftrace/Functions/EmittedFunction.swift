@@ -103,7 +103,7 @@ extension TraceRuntime {
   }
 
   /// A typed view of a function that was defined by other means.
-  /// - Throws: `.signatureMismatch` if the function states another signature.
+  /// - Throws: `.signatureMismatch` if the function states another signature, `.foreignFunction` if it is one of another runtime.
   public func typed<Result: EmittedValue, each Argument: EmittedValue>(
     _ handle: FunctionHandle, as type: ((repeat each Argument) -> Result).Type
   ) throws(FtraceError) -> EmittedFunction<Result, repeat each Argument> {
@@ -122,6 +122,7 @@ extension TraceRuntime {
   }
 
   private func check(_ handle: FunctionHandle, _ signature: Signature) throws(FtraceError) {
+    try check(handle)
     guard let stated = handle.signature, stated.passing != signature.passing else { return }
     throw .signatureMismatch(handle.name, expected: "\(stated)", found: "\(signature)")
   }

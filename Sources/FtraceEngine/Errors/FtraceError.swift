@@ -5,6 +5,8 @@ import FtraceX86Assembler
 
 /// What the runtime's operations fail with. Each leaves the state as it was, unless it says otherwise.
 public enum FtraceError: Error, Sendable {
+  /// A member of a configuration is out of its range.
+  case invalidConfiguration(member: String, range: String)
   /// A name is taken; `redefine` gives it a new body.
   case nameTaken(String)
   /// No function has that name; `nearest` holds the most similar ones.
@@ -13,6 +15,8 @@ public enum FtraceError: Error, Sendable {
   case functionFreed(String)
   /// The function is called by emitted code, so it is not freed unless forced.
   case stillCalled(String, callers: [String])
+  /// The function is one of another runtime.
+  case foreignFunction(String)
   /// A new body, or a caller, states another signature than the function has.
   case signatureMismatch(String, expected: String, found: String)
   /// An imported or built image cannot be installed.
@@ -74,8 +78,20 @@ public enum ImageProblem: Hashable, Sendable, CustomStringConvertible {
     case .sitesOverlap(let offset): "the site at offset \(offset) overlaps another"
     case .siteBytes(let offset, let found):
       "the site at offset \(offset) holds \(found.hex): leave a NOP of five bytes (0f 1f 44 00 00) or a call there"
-    case .unresolvedSymbol(let symbol): "symbol \(symbol) is not one of this runtime"
+    case .unresolvedSymbol(let symbol): Self.unresolved(Symbol(rawValue: symbol))
     case .relocationOutOfRange(let offset): "the relocation at offset \(offset) does not fit into the code"
+    }
+  }
+}
+
+extension ImageProblem {
+  private static func unresolved(_ symbol: Symbol) -> String {
+    switch EngineSymbol(symbol) {
+    case .function:
+      "it refers to a function that this runtime does not have: one that was freed, or one of another runtime"
+    case .host:
+      "it refers to a host function that this runtime does not have: one that was let go, or one of another runtime"
+    case .ownSlot, .code, nil: "symbol \(symbol.rawValue) is not one of this runtime"
     }
   }
 }
@@ -83,12 +99,14 @@ public enum ImageProblem: Hashable, Sendable, CustomStringConvertible {
 extension FtraceError: CustomStringConvertible {
   public var description: String {
     switch self {
+    case .invalidConfiguration(let member, let range): "the configuration's \(member) is out of range: make it \(range)"
     case .nameTaken(let name): "a function named '\(name)' exists: use redefine(_:), or another name"
     case .unknownFunction(let name, let nearest):
       "no function named '\(name)'" + (nearest.isEmpty ? "" : "; did you mean \(nearest.joined(separator: ", "))?")
     case .functionFreed(let name): "'\(name)' has been freed: define it again"
     case .stillCalled(let name, let callers):
       "'\(name)' is called by \(callers.joined(separator: ", ")): redefine or free those first, or force it"
+    case .foreignFunction(let name): "'\(name)' is a function of another runtime: ask the one that it was defined in"
     case .signatureMismatch(let name, let expected, let found):
       "'\(name)' has the signature \(expected), not \(found)"
     case .invalidImage(let name, let reason): "'\(name)' cannot be installed: \(reason)"

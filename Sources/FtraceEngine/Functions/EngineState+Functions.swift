@@ -17,13 +17,11 @@ extension EngineState {
   func declare(_ name: String, signature: Signature?, forward: Bool) throws(FtraceError) -> FunctionEntity {
     if let existing = functionsByName[name] {
       guard existing.state == .declared else { throw .nameTaken(name) }
-      if let expected = existing.signature, let signature, expected.passing != signature.passing {
-        throw .signatureMismatch(name, expected: "\(expected)", found: "\(signature)")
-      }
+      if let signature { try adopt(signature, by: existing) }
       return existing
     }
     let slot = unsafe try allocateSlot()
-    let function = unsafe FunctionEntity(id: nextFunctionID, name: name, signature: signature, slot: slot)
+    let function = unsafe FunctionEntity(id: .make(), name: name, signature: signature, slot: slot)
     if forward {
       do throws(FtraceError) {
         try setTrap(of: function, reason: "has no body yet: define it")
@@ -32,23 +30,40 @@ extension EngineState {
         throw error
       }
     }
-    nextFunctionID += 1
     functions[function.id] = function
     functionsByName[name] = function
     return function
   }
 
+  /// A declared function that is stated the signature of takes it on, unless it has another.
+  private func adopt(_ signature: Signature, by function: FunctionEntity) throws(FtraceError) {
+    if let expected = function.signature {
+      guard expected.passing != signature.passing else { return }
+      throw .signatureMismatch(function.name, expected: "\(expected)", found: "\(signature)")
+    }
+    // Its address is out, and its code passes on what is in registers.
+    if function.gate != nil, CallingConvention.sysV.stackBytes(of: signature.arguments) > 0 {
+      throw .signatureMismatch(
+        function.name, expected: "one without arguments on the stack, because its gate was made before one was stated",
+        found: "\(signature)")
+    }
+    function.signature = signature
+  }
+
   /// Makes a function with its body, or neither: nobody sees it in between.
   func define(_ image: FunctionImage, signature: Signature?) throws(FtraceError) -> FunctionEntity {
-    let isNew = functionsByName[image.name] == nil
+    let earlier = functionsByName[image.name]
+    let earlierSignature = earlier?.signature
     let function = try declare(image.name, signature: signature, forward: false)
     do throws(FtraceError) {
       try setBody(image, of: function)
     } catch {
-      if isNew {
+      if earlier == nil {
         functionsByName[image.name] = nil
         functions[function.id] = nil
         unsafe arena.freeSlot(function.slot)
+      } else {
+        function.signature = earlierSignature
       }
       throw error
     }

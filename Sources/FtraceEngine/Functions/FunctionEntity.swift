@@ -13,7 +13,7 @@ import FtraceX86Assembler
     case freed
   }
 
-  let id: UInt32
+  let id: EntityNumber
   var name: String
   var signature: Signature?
   var state: State = .declared
@@ -30,7 +30,7 @@ import FtraceX86Assembler
   /// The stub that the slot holds while there is no body.
   var trap: CodeBlock?
 
-  init(id: UInt32, name: String, signature: Signature?, slot: UnsafeMutablePointer<UInt>) {
+  init(id: EntityNumber, name: String, signature: Signature?, slot: UnsafeMutablePointer<UInt>) {
     self.id = id
     self.name = name
     self.signature = signature
@@ -60,7 +60,7 @@ final class FunctionBody {
   /// Time-stamp counter at installation, or at the last rename.
   var installedAt: UInt64
   /// Number of the function that the body belongs to, and whether its code calls it by its slot.
-  let ownerID: UInt32
+  let ownerID: EntityNumber
   let callsItself: Bool
   /// Set once the body is no longer a function's present one.
   var isUnlinked = false
@@ -68,7 +68,8 @@ final class FunctionBody {
   init(
     name: String, block: CodeBlock, sites: [Site], rawReturns: [Int], generation: UInt32, callees: [FunctionEntity],
     hosts: [HostEntity],
-    exclusion: SiteExclusion?, traits: FunctionTraits, signature: Signature?, installedAt: UInt64, ownerID: UInt32,
+    exclusion: SiteExclusion?, traits: FunctionTraits, signature: Signature?, installedAt: UInt64,
+    ownerID: EntityNumber,
     callsItself: Bool
   ) {
     self.name = name
@@ -100,7 +101,7 @@ final class FunctionBody {
 
 /// A Swift closure that emitted code can call, by a thunk.
 @safe final class HostEntity {
-  let id: UInt32
+  let id: EntityNumber
   let name: String
   let signature: Signature
   let thunk: CodeBlock
@@ -111,7 +112,7 @@ final class FunctionBody {
   var callers: Set<ObjectIdentifier> = []
 
   init(
-    id: UInt32, name: String, signature: Signature, thunk: CodeBlock, closure: AnyObject,
+    id: EntityNumber, name: String, signature: Signature, thunk: CodeBlock, closure: AnyObject,
     slot: UnsafeMutablePointer<UInt>
   ) {
     self.id = id

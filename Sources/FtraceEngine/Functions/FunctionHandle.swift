@@ -6,10 +6,7 @@ import FtraceX86Assembler
 /// A handle keeps the function's gate valid, and the runtime's memory alive. All members may be used from any thread.
 public final class FunctionHandle: Sendable {
   let core: RuntimeCore
-  /// Number of the function in its runtime.
-  let id: UInt32
-  /// The classes of arguments and result, if they were stated.
-  public let signature: Signature?
+  let id: EntityNumber
   // Safe: the entity is touched under the engine's lock alone; its slot lives as long as this handle.
   private nonisolated(unsafe) let entity: FunctionEntity
 
@@ -18,7 +15,6 @@ public final class FunctionHandle: Sendable {
     self.core = core
     unsafe self.entity = entity
     id = entity.id
-    signature = entity.signature
     entity.handles += 1
   }
 
@@ -38,6 +34,9 @@ public final class FunctionHandle: Sendable {
 
   /// The present name.
   public var name: String { core.state.withLock { _ in unsafe entity.name } }
+
+  /// The classes of arguments and result, if they were stated: with the first statement, be it at a declaration or at a definition.
+  public var signature: Signature? { core.state.withLock { _ in unsafe entity.signature } }
 
   /// Whether calls run a body.
   public var isLive: Bool { core.state.withLock { _ in unsafe entity.state == .live } }

@@ -3,7 +3,7 @@ import FtraceX86Assembler
 /// A Swift closure that emitted code can call. The closure lives as long as this handle, or code that refers to it.
 public final class HostHandle: Sendable {
   let core: RuntimeCore
-  let id: UInt32
+  let id: EntityNumber
   /// As it was declared.
   public let name: String
   public let signature: Signature

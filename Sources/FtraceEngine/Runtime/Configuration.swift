@@ -11,11 +11,11 @@ public enum RecordingMode: Sendable, Hashable, CaseIterable {
 
 /// Bounds on what the engine keeps.
 public struct RecordLimits: Sendable, Hashable {
-  /// Records at the start.
+  /// Records at the start, 0 or more.
   public var capacity: Int
-  /// Records added by each tick of the daemon, when few are left; nil: capacity is not replenished.
+  /// Records added by each tick of the daemon, when few are left, 1 or more; nil: capacity is not replenished.
   public var replenish: Int?
-  /// Conversions after which tracing is killed with one warning; nil: never.
+  /// Conversions after which tracing is killed with one warning, 0 or more; nil: never.
   public var overflow: Int?
 
   public init(capacity: Int, replenish: Int? = nil, overflow: Int? = nil) {
@@ -41,7 +41,8 @@ public enum DaemonClock: Sendable {
 
 /// What a runtime is made with.
 public struct Configuration: Sendable {
-  /// Address space for code, in bytes. It is sparse: memory is used as code is installed.
+  /// Address space for code, in bytes, up to some 1,820 MiB: all of it is in reach of a 32-bit displacement, with an eighth more for data. It is
+  /// sparse: memory is used as code is installed.
   public var reservation: Int = 256 << 20
   /// How code memory is mapped.
   public var mapping: CodeArena.Mapping = .automatic
@@ -49,17 +50,36 @@ public struct Configuration: Sendable {
   public var recording: RecordingMode = .onFirstCall
   /// How many records there may be.
   public var limits: RecordLimits = .arena
-  /// Period of the daemon.
+  /// Period of the daemon, more than zero.
   public var daemonPeriod: Duration = .seconds(1)
   /// What tells the daemon that a period has passed.
   public var daemonClock: DaemonClock = .system
-  /// The time that a stop may take to gather the workers.
+  /// The time that a stop may take to gather the workers, more than zero.
   public var stopDeadline: Duration = Quiescence.defaultDeadline
-  /// The time that workers have to arrive at a stop by themselves, before they are stopped by signal; nil: they are waited for.
+  /// The time that workers have to arrive at a stop by themselves, before they are stopped by signal: zero is at once; nil:
+  /// they are waited for.
   public var stopGrace: Duration? = Quiescence.defaultGrace
   /// Whether tracing is on at the start.
   public var enabled: Bool = true
 
   /// The defaults, as each member says.
   public init() {}
+}
+
+extension Configuration {
+  /// - Throws: `.invalidConfiguration` with the first member that is out of its range.
+  func check() throws(FtraceError) {
+    let rules: [(member: String, holds: Bool, range: String)] = [
+      ("reservation", reservation > 0, "1 byte or more"),
+      ("limits.capacity", limits.capacity >= 0, "0 or more"),
+      ("limits.replenish", limits.replenish ?? 1 > 0, "1 or more, or nil"),
+      ("limits.overflow", limits.overflow ?? 0 >= 0, "0 or more, or nil"),
+      ("daemonPeriod", daemonPeriod > .zero, "more than zero"),
+      ("stopDeadline", stopDeadline > .zero, "more than zero"),
+      ("stopGrace", stopGrace ?? .zero >= .zero, "zero or more, or nil"),
+    ]
+    for rule in rules where !rule.holds {
+      throw .invalidConfiguration(member: rule.member, range: rule.range)
+    }
+  }
 }

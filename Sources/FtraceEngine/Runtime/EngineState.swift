@@ -73,9 +73,9 @@ struct DesiredState {
   var namings: [UInt32: Int] = [:]
   var leavingThunks: [UInt32: (block: CodeBlock, release: () -> Void)] = [:]
 
-  var functions: [UInt32: FunctionEntity] = [:]
+  var functions: [EntityNumber: FunctionEntity] = [:]
   var functionsByName: [String: FunctionEntity] = [:]
-  var hosts: [UInt32: HostEntity] = [:]
+  var hosts: [EntityNumber: HostEntity] = [:]
   /// Bodies by their block's tag.
   var bodies: [UInt32: FunctionBody] = [:]
   var bodiesByIdentity: [ObjectIdentifier: FunctionBody] = [:]
@@ -113,8 +113,6 @@ struct DesiredState {
   /// Whether the recorder was on when a fork switched it off.
   var recordsAfterFork: UInt32 = 0
 
-  var nextFunctionID: UInt32 = 1
-  var nextHostID: UInt32 = 1
   var nextGeneration: UInt32 = 1
   var nextTag: UInt32 = 1
   /// Offset of the end of the highest block ever used: code above it was never executed.

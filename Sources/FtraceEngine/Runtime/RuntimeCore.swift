@@ -11,6 +11,7 @@ final class RuntimeCore: Sendable {
   var state: Guarded<EngineState> { requests.state }
 
   init(_ configuration: Configuration) throws(FtraceError) {
+    try configuration.check()
     // First: a runtime that a fork would not know of is not made.
     do throws(SystemError) { try AtFork.install() } catch { throw .system(error) }
     KeptRuntimes.sweep()

@@ -43,7 +43,7 @@ extension TraceRuntime {
   /// Waits as the form of the same name does, without a thread of the pool.
   public func free(_ function: FunctionHandle, force: Bool = false) async throws(FtraceError) {
     try await onOwnThread { () throws(FtraceError) in
-      try function.core.free(function.entityUnderLock, force: force)
+      try self.core.value.free(try self.entity(of: function), force: force)
     }
   }
 
@@ -97,7 +97,7 @@ extension TraceRuntime {
   ) async throws(FtraceError) {
     // The name is that of the moment of installation.
     let image = try Self.build("", build)
-    try await onOwnThread { () throws(FtraceError) in try Self.setBody(image, of: function) }
+    try await onOwnThread { () throws(FtraceError) in try self.setBody(image, of: function) }
   }
 
   /// Waits as the form of the same name does, without a thread of the pool.
@@ -131,6 +131,11 @@ extension FunctionHandle {
   /// Waits as the form of the same name does, without a thread of the pool.
   public func gate() async throws(FtraceError) -> UInt {
     try await onOwnThread { () throws(FtraceError) in try self.gate() }
+  }
+
+  /// Waits as the form of the same name does, without a thread of the pool.
+  public func code() async throws(FtraceError) -> (address: UInt, bytes: [UInt8]) {
+    try await onOwnThread { () throws(FtraceError) in try self.code() }
   }
 }
 

@@ -20,6 +20,9 @@ extension TraceRuntime {
   }
 
   /// Makes a function without a body, so that others can refer to it: for recursion among several. Calls trap until it is defined.
+  ///
+  /// The signature can be stated here or at the definition. A gate that is made before either passes on arguments in registers alone.
+  /// - Throws: `.nameTaken`, `.signatureMismatch`, `.memory`; nothing is declared then.
   public func declare(_ name: String, signature: Signature? = nil) throws(FtraceError) -> FunctionHandle {
     let core = core.value
     return try withState { (state) throws(FtraceError) in
@@ -46,21 +49,21 @@ extension TraceRuntime {
 
   /// Gives a function a new body. When this returns, each new call runs it: by handle, by name, and from code emitted before.
   /// Calls in flight finish in the old body, whose memory is reclaimed when no stack refers to it.
-  /// - Throws: `.functionFreed`, `.assembly`, `.memory`; the function keeps its body.
+  /// - Throws: `.functionFreed`, `.foreignFunction`, `.assembly`, `.memory`, `.invalidImage`; the function keeps its body.
   public func redefine(
     _ function: FunctionHandle, _ build: (FunctionBuilder) throws(AssemblerError) -> Void
   ) throws(FtraceError) {
-    try Self.setBody(try Self.build(function.name, build), of: function)
+    try setBody(try Self.build(function.name, build), of: function)
   }
 
   /// Frees a function. Its name can be used again when this returns; calls by its handle trap.
   /// - Parameters:
   ///   - function: the function.
   ///   - force: frees it although emitted code calls it: such a call then traps with the name.
-  /// - Throws: `.stillCalled` with the callers, `.functionFreed`; the function is not freed then. `.quiescence` if the stop that drops its
+  /// - Throws: `.stillCalled` with the callers, `.functionFreed`, `.foreignFunction`; the function is not freed then. `.quiescence` if the stop that drops its
   ///   sites was not possible: the function is freed all the same, and its memory follows with a later stop.
   public func free(_ function: FunctionHandle, force: Bool = false) throws(FtraceError) {
-    try function.core.free(function.entityUnderLock, force: force)
+    try core.value.free(try entity(of: function), force: force)
   }
 
   /// Frees several functions in one stop, or in a few if some of them call others of them: callers go first.
@@ -70,17 +73,18 @@ extension TraceRuntime {
   ///   - functions: the functions.
   ///   - force: frees them although emitted code calls them: such a call then traps with the name.
   /// - Returns: for each function what stood in the way, `.stillCalled` or `.functionFreed`; nil where it was freed.
-  /// - Throws: `.quiescence` if a stop was not possible: some may be freed by then, as `FunctionHandle.isLive` shows.
+  /// - Throws: `.foreignFunction` if one is of another runtime: none is freed then. `.quiescence` if a stop was not possible: some may be
+  ///   freed by then, as `FunctionHandle.isLive` shows.
   @discardableResult
   public func free(_ functions: [FunctionHandle], force: Bool = false) throws(FtraceError) -> [FtraceError?] {
-    let core = core.value
-    precondition(functions.allSatisfy { $0.core === core }, "a function of another runtime")
-    return try core.free(functions.map(\.entityUnderLock), force: force)
+    let entities = try functions.map { (function) throws(FtraceError) in try entity(of: function) }
+    return try core.value.free(entities, force: force)
   }
 
   /// Renames a function. Filters apply to the new name when this returns.
+  /// - Throws: `.nameTaken`, `.functionFreed`, `.foreignFunction`, `.quiescence`; it keeps its name.
   public func rename(_ function: FunctionHandle, to name: String) throws(FtraceError) {
-    try function.core.requests.perform(RenameRequest(function.entityUnderLock, to: name))
+    try core.value.requests.perform(RenameRequest(try entity(of: function), to: name))
   }
 
   /// A function by name.
@@ -145,12 +149,22 @@ extension TraceRuntime {
     try withState { (state) throws(FtraceError) in try state.adaptor(for: signature) }
   }
 
+  /// Nothing is done when a handle comes from another runtime.
+  package func check(_ function: FunctionHandle) throws(FtraceError) {
+    guard function.core === core.value else { throw .foreignFunction(function.name) }
+  }
+
   // MARK: - Parts
 
-  static func setBody(_ image: FunctionImage, of function: FunctionHandle) throws(FtraceError) {
-    try function.core.install { (state) throws(FtraceError) in
-      try state.setBody(image, of: function.entityUnderLock)
-    }
+  /// For requests, which touch it under the engine's lock.
+  func entity(of function: FunctionHandle) throws(FtraceError) -> FunctionEntity {
+    try check(function)
+    return function.entityUnderLock
+  }
+
+  func setBody(_ image: FunctionImage, of function: FunctionHandle) throws(FtraceError) {
+    let function = try entity(of: function)
+    try core.value.install { (state) throws(FtraceError) in try state.setBody(image, of: function) }
   }
 
   static func build(
@@ -190,8 +204,7 @@ extension EngineState {
       }
       unsafe slot.pointee = executable(thunk.offset)
       let host = unsafe HostEntity(
-        id: nextHostID, name: name, signature: signature, thunk: thunk, closure: closure, slot: slot)
-      nextHostID += 1
+        id: .make(), name: name, signature: signature, thunk: thunk, closure: closure, slot: slot)
       hosts[host.id] = host
       return host
     } catch {

@@ -70,8 +70,6 @@ extension TraceRuntime {
   /// Figures of the code memory.
   package var arenaStatistics: CodeArena.Statistics { read { $0.arena.statistics } }
 
-  package var arenaMapping: CodeArena.Mapping { read { $0.arena.activeMapping } }
-
   /// Replaces five bytes by way of a stop of its own. The records are not told.
   package func modify(
     at address: UInt, from expected: [UInt8], to replacement: [UInt8]

@@ -58,7 +58,7 @@ import FtraceQuiescence
 
   /// Allows `additional` records more, up to the limit of the address space.
   func grow(by additional: Int) {
-    unsafe ftrace_recorder_set_capacity(recorder, UInt32(min(capacityLimit, capacity + additional)))
+    unsafe ftrace_recorder_set_capacity(recorder, UInt32(capacity + min(additional, capacityLimit - capacity)))
   }
 
   /// Says whether a block holds code of the engine's own, where no worker is stopped by signal. Before anything can call it.

@@ -12,7 +12,7 @@ import Testing
     await #expect(processExitsWith: .success) {
       // Where the pool is blocked nothing else ends this.
       _ = alarm(60)
-      let runtime = try TraceRuntime(testConfiguration())
+      let runtime = try await TraceRuntime(testConfiguration())
       let (locked, release) = (Flag(), Flag())
       let holder = startThread(named: "holder") {
         runtime.whileLocked {
@@ -52,7 +52,7 @@ import Testing
   @Test("the forms for tasks do what the others do")
   func forms() async {
     await #expect(processExitsWith: .success) {
-      let runtime = try TraceRuntime(testConfiguration())
+      let runtime = try await TraceRuntime(testConfiguration())
       let later = try await runtime.declare("later", signature: Signature([.int64], returning: .int64))
       #expect(try await runtime.function(named: "later").isLive == false)
       let host = try await runtime.hostFunction("thrice") { (x: Int) in 3 * x }
@@ -89,7 +89,7 @@ import Testing
   }
 
   private static func everyCallFails() async throws {
-    let runtime = try TraceRuntime(testConfiguration())
+    let runtime = try await TraceRuntime(testConfiguration())
     let f = try runtime.adder("f", 1)
     _ = f(1)
     let (own, other) = (TraceOps(name: "own") { _ in }, TraceOps(name: "other") { _ in })

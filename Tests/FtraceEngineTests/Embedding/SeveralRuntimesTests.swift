@@ -91,11 +91,74 @@ import Testing
     }
   }
 
+  @Test("what belongs to another runtime is refused, and changes neither", arguments: RecordingMode.allCases)
+  func foreign(mode: RecordingMode) throws {
+    try withRuntimes(2, mode) { runtimes in
+      let f = try runtimes[0].adder("f", 1)
+      let own = try runtimes[1].adder("f", 2)
+      func isForeign(_ error: any Error) -> Bool {
+        if case FtraceError.foreignFunction("f") = error {
+          "\(error)".contains("the one that it was defined in")
+        } else {
+          false
+        }
+      }
+      let misuses: [(TraceRuntime) throws -> Void] = [
+        { runtime in try runtime.redefine(f.handle) { $0.addsToArgument(3) } },
+        { runtime in try runtime.rename(f.handle, to: "g") },
+        { runtime in try runtime.free(f.handle) },
+        { runtime in try runtime.free([own.handle, f.handle], force: true) },
+        { runtime in _ = try runtime.typed(f.handle, as: ((Int) -> Int).self) },
+        { runtime in _ = try runtime.typed(f.handle, as: ((Int) -> Void).self) },
+      ]
+      for misuse in misuses {
+        #expect { try misuse(runtimes[1]) } throws: { isForeign($0) }
+        #expect(f(1) == 2)
+        #expect(own(1) == 3)
+        #expect(runtimes.map(\.functionNames) == [["f"], ["f"]])
+      }
+    }
+  }
+
+  @Test("code cannot refer to functions or closures of another runtime", arguments: RecordingMode.allCases)
+  func foreignCode(mode: RecordingMode) throws {
+    try withRuntimes(2, mode) { runtimes in
+      // As many of each kind in both, so that numbers that were each runtime's own would stand for something in the other.
+      let functions = try runtimes.map { try $0.adder("f", 1) }
+      let hosts = try runtimes.map { try $0.hostFunction("host") { (x: Int) -> Int in x } }
+      let uses: [(String, (FunctionBuilder, Int) -> Void)] = [
+        ("refers to a function", { f, owner in f.call(slot: functions[owner].symbol) }),
+        ("refers to a function", { f, owner in f.tailCall(slot: functions[owner].symbol) }),
+        ("refers to a host function", { f, owner in f.call(hosts[owner]) }),
+      ]
+      for (owner, other) in [(0, 1), (1, 0)] {
+        for (text, use) in uses {
+          func build(_ f: FunctionBuilder) {
+            f.entrySite()
+            f.prologue()
+            use(f, owner)
+            f.functionReturn()
+          }
+          let caller = try runtimes[owner].define("caller", as: ((Int) -> Int).self, build)
+          _ = caller(1)
+          try runtimes[owner].free(caller.handle)
+          #expect {
+            _ = try runtimes[other].define("caller", as: ((Int) -> Int).self, build)
+          } throws: {
+            guard case FtraceError.invalidImage("caller", .unresolvedSymbol) = $0 else { return false }
+            return "\($0)".contains(text) && "\($0)".contains("another runtime")
+          }
+          #expect(runtimes[other].functionNames == ["f"])
+        }
+      }
+    }
+  }
+
   @Test("the asynchronous forms do the same")
   func asynchronous() async {
     // In a process of its own: a test must not hold a runtime while it is suspended.
     await #expect(processExitsWith: .success) {
-      let runtime = try TraceRuntime(testConfiguration())
+      let runtime = try await TraceRuntime(testConfiguration())
       let f = try runtime.adder("f", 1)
       _ = f(1)
       let calls = Counter()

@@ -119,6 +119,62 @@ import Testing
     }
   }
 
+  @Test("a signature that is stated late is the function's from then on", arguments: RecordingMode.allCases)
+  func lateSignature(mode: RecordingMode) throws {
+    try withRuntime(mode) { runtime in
+      let nine = Signature(Array(repeating: .int64, count: 9), returning: .int64)
+      func last(_ f: FunctionBuilder) {
+        f.entrySite()
+        f.prologue()
+        f.mov(.rax, f.stackArgument(16))
+        f.functionReturn()
+      }
+      let declared = try runtime.declare("f")
+      #expect(declared.signature == nil)
+      // A definition that fails states nothing.
+      try expectUnchanged(runtime) {
+        _ = try runtime.define("f", signature: Signature([.double])) { $0.call(slot: Symbol(rawValue: 77)) }
+      } fails: {
+        if case .invalidImage = $0 { true } else { false }
+      }
+      #expect(declared.signature == nil)
+      let defined = try runtime.define("f", signature: nine, last)
+      #expect(declared.signature == nine && defined.signature == nine)
+      typealias F = @convention(c) (Int, Int, Int, Int, Int, Int, Int, Int, Int) -> Int
+      // Safe: the gate of a function of this type; its handle lives.
+      let gate = unsafe unsafeBitCast(try declared.gate(), to: F.self)
+      #expect(gate(1, 2, 3, 4, 5, 6, 7, 8, 9) == 9)
+      #expect {
+        _ = try runtime.typed(declared, as: ((Int) -> Int).self)
+      } throws: {
+        if case FtraceError.signatureMismatch("f", _, _) = $0 { true } else { false }
+      }
+      // A declaration may come again and say more.
+      let again = try runtime.declare("g")
+      _ = try runtime.declare("g", signature: nine)
+      #expect(again.signature == nine)
+    }
+  }
+
+  @Test("a gate that was made before the signature passes on no arguments on the stack, and says so")
+  func gateBeforeSignature() throws {
+    try withRuntime { runtime in
+      let declared = try runtime.declare("f")
+      _ = try declared.gate()
+      try expectUnchanged(runtime) {
+        _ = try runtime.define("f", signature: Signature(Array(repeating: .int64, count: 7), returning: .int64)) {
+          $0.addsToArgument(1)
+        }
+      } fails: {
+        if case .signatureMismatch("f", let expected, _) = $0 { expected.contains("its gate was made") } else { false }
+      }
+      #expect(declared.signature == nil)
+      let f = try runtime.define("f", as: ((Int) -> Int).self) { $0.addsToArgument(1) }
+      #expect(f(1) == 2)
+      #expect(declared.signature?.arguments == [.int64])
+    }
+  }
+
   @Test("code that cannot be assembled defines nothing", arguments: RecordingMode.allCases)
   func assembly(mode: RecordingMode) throws {
     try withRuntime(mode) { runtime in
