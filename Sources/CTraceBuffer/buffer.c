@@ -84,11 +84,6 @@ void ftrace_buffer_set_clock(struct ftrace_buffer *buffer, ftrace_clock_function
 
 uint64_t ftrace_buffer_now(const struct ftrace_buffer *buffer) { return buffer->clock(buffer->clock_context); }
 
-void ftrace_buffer_set_code(struct ftrace_buffer *buffer, uint64_t start, uint64_t end) {
-  __atomic_store_n(&buffer->configuration.code_start, start, __ATOMIC_RELAXED);
-  __atomic_store_n(&buffer->configuration.code_end, end, __ATOMIC_RELAXED);
-}
-
 void ftrace_buffer_kick(struct ftrace_buffer *buffer, uint32_t wants) {
   const uint32_t count = atomic_load(&buffer->ring_count);
   for (uint32_t i = 0; i < count; i++) {

@@ -72,7 +72,7 @@ import Testing
         ["record", "-o", "/dev/null", "fib", "--tracer", "count"],
         "ftrace: record writes the events of function or function_graph, not of 'count'"
       ),
-      (["run", "brainfuck", "--threads", "2"], "ftrace: a brainfuck program runs on one thread"),
+      (["run", "brainfuck", "--threads", "2"], "ftrace: brainfuck runs on one thread: leave --threads out"),
       (["audit", "fib", "--corrupt", "3"], "ftrace: --corrupt 3 is more than the 2 sites there are"),
       (["audit", "fib", "--corrupt=-1"], "ftrace: --corrupt is a number from 0"),
       (["life", "--functions", "0"], "ftrace: --functions is a number from 1 to 1000000"),

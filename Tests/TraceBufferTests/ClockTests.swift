@@ -140,4 +140,10 @@ import Testing
     #expect(TimestampCounter.doubt(clockSource: "hpet")?.contains("hpet") == true)
     #expect(TimestampCounter.doubt(clockSource: "tsc") == nil)
   }
+
+  @Test("a buffer says whether its clock is another than was asked for", arguments: TraceClockKind.allCases)
+  func fallingBack(kind: TraceClockKind) throws {
+    let buffer = try TraceBuffer(.small(.discard, clock: kind))
+    #expect(buffer.clockFellBack == (kind == .tsc && TimestampCounter.refusal != nil))
+  }
 }

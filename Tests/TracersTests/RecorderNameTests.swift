@@ -2,6 +2,7 @@ import Ftrace
 import FtraceEngine
 import FtracePlatform
 import FtraceTestSupport
+import Glibc
 import Testing
 
 /// Names in a recording are those of the time of the event.
@@ -44,6 +45,33 @@ import Testing
       #expect(try recorder.finish().total == 0)
       let calls = try calls(file)
       #expect(calls == ["early();", "late();", "renamed();", "late();"])
+    }
+  }
+
+  @Test("a ring whose file cannot grow loses events, counts them, and ends with the reason")
+  func fullFile() async {
+    // In a process of its own: the limit of file sizes is the process's.
+    await #expect(processExitsWith: .success) {
+      let runtime = try await TraceRuntime(testConfiguration())
+      let (file, f) = (File("full"), try runtime.adder("f", 1))
+      let recorder = try await TraceRecorder.start(
+        in: runtime, options: TracerOptions(bufferBytes: 1 << 20), kind: .ring, to: file.path)
+      _ = f(1)
+      signal(SIGXFSZ, SIG_IGN)
+      var limit = rlimit(rlim_cur: 128 << 10, rlim_max: 128 << 10)
+      let set = unsafe setrlimit(Int32(RLIMIT_FSIZE.rawValue), &limit)
+      #expect(set == 0)
+      for argument in 0..<50_000 { _ = f(argument) }
+      var failure: TraceRecorderError?
+      do throws(TraceRecorderError) { _ = try await recorder.finish() } catch { failure = error }
+      guard case .incomplete(.system(let path, let error), let losses) = failure else {
+        Issue.record("no error, or another: \(String(describing: failure))")
+        return
+      }
+      #expect(path == file.path && error.errno == EFBIG)
+      #expect(losses[.memory].entries > 0)
+      let calls = try RecorderNameTests().calls(file)
+      #expect(!calls.isEmpty && calls.allSatisfy { $0 == "f();" })
     }
   }
 

@@ -5,6 +5,7 @@ public struct Brainfuck: Workload, PoolWorkload {
   public static let name = "brainfuck"
   public static let help = "a compiler whose loops become functions; runs FILE with its input from standard input"
   public static let usage = "[FILE]"
+  public static let maximumThreads = 1
 
   /// Steps up to which the output is compared with that of the interpreter.
   private static let checkedSteps = 50_000_000

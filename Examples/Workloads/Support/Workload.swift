@@ -9,12 +9,18 @@ public protocol Workload: Sendable {
   static var help: String { get }
   /// The arguments, as in `[N [SEED]]`.
   static var usage: String { get }
+  /// On how many threads it can run.
+  static var maximumThreads: Int { get }
 
   /// Reads the arguments, and all that the program needs to start. Nothing has happened if it throws.
   init(arguments: [String]) throws(WorkloadError)
 
   /// Defines functions in a runtime, calls them, checks what they return, and writes the program's output.
   func run(in runtime: TraceRuntime, with context: WorkloadContext) throws(WorkloadError)
+}
+
+extension Workload {
+  public static var maximumThreads: Int { .max }
 }
 
 /// What a workload is run with.

@@ -43,8 +43,6 @@ struct ftrace_sink *ftrace_buffer_sink(struct ftrace_buffer *buffer);
 void ftrace_buffer_set_clock(struct ftrace_buffer *buffer, ftrace_clock_function clock, void *context);
 /// The buffer's clock now.
 uint64_t ftrace_buffer_now(const struct ftrace_buffer *buffer);
-/// For arenas that grow, or are known late: in a stop, or before the first event.
-void ftrace_buffer_set_code(struct ftrace_buffer *buffer, uint64_t start, uint64_t end);
 
 /// What the next append of each worker is to do out of line.
 enum {

@@ -63,6 +63,7 @@ struct RecordCommand: ParsableCommand {
         Terminal.complain("triggers could not act \(recorder.missedTriggers) times")
       }
     } catch { throw CommandFailure(error) }
+    choice.warnOfClock()
     choice.warnOfIdleGlobs(in: session.runtime)
     session.reportTrouble()
     if let failure { throw failure }

@@ -46,6 +46,7 @@ struct RunCommand: ParsableCommand {
     let trace: any TraceReport
     do throws(FtraceError) { trace = try tracer.stop() } catch { throw CommandFailure(error) }
     if choice.tracer != nil || output != nil { try write(trace, of: session.runtime, to: file) }
+    choice.warnOfClock()
     choice.warnOfIdleGlobs(in: session.runtime)
     session.reportTrouble()
     if let failure { throw failure }

@@ -1,10 +1,8 @@
 /// Columns of text, for rows that come piece by piece: a column is as wide as what has come so far.
 struct Table {
-  private let head: [String]
   private var widths: [Int]
 
   init(_ head: [String]) {
-    self.head = head
     widths = head.map(Self.width)
   }
 

@@ -26,9 +26,13 @@ struct WorkloadOptions: ParsableArguments {
     }
   }
 
-  /// The workload, with its arguments read.
+  /// The workload, with its arguments read. What is wrong with any is found here, before a file is made for the trace.
   func make() throws(CommandFailure) -> any Workload {
     guard let type = Workloads.named(name) else { throw .unknown("workload", name, of: Workloads.names) }
+    if let threads, threads > type.maximumThreads {
+      let most = type.maximumThreads == 1 ? "one thread" : "at most \(type.maximumThreads) threads"
+      throw CommandFailure(.usage, "\(name) runs on \(most): leave --threads out")
+    }
     do throws(WorkloadError) { return try type.init(arguments: arguments) } catch { throw CommandFailure(error) }
   }
 }
@@ -102,6 +106,14 @@ struct TracerChoice: ParsableArguments {
     let names = Tracers.names.filter { $0 != CallbackTracer.name }
     guard names.contains(name), let type = Tracers.named(name) else { throw .unknown("tracer", name, of: names) }
     return type.init(options: options)
+  }
+
+  /// Says so if times are not those of the clock that was asked for.
+  func warnOfClock() {
+    guard clock.kind == .tsc, let tracer, ![NopTracer.name, CountTracer.name, StackTracer.name].contains(tracer) else {
+      return
+    }
+    if let refusal = TimestampCounter.refusal { Terminal.complain(refusal) }
   }
 
   /// Says which globs match nothing that the runtime has.

@@ -83,9 +83,6 @@ public final class FileSink: Sendable {
   /// Events that were taken out of the buffer and could not be written. Any thread.
   public var unwritten: EventLosses.Counts { buffer.reading.withLock { state.value.unwritten } }
 
-  /// Bytes in the file. Any thread.
-  public var bytesWritten: Int { buffer.reading.withLock { state.value.writer?.bytes ?? 0 } }
-
   /// Ends the stream with all that was recorded up to now. Again: nothing.
   /// - Throws: `system`: the first error of writing; what is in the file can be read.
   public func finish() throws(TraceBufferError) {

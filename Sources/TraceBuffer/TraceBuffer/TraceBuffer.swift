@@ -96,13 +96,6 @@ import FtraceQuiescence
     set { unsafe ftrace_buffer_set_epoch(buffer, newValue) }
   }
 
-  /// Sets the addresses of the arena, where they were not known when the buffer was made. Before the first event, or in a stop.
-  public func setCode(_ code: Range<UInt64>) throws(TraceBufferError) {
-    unsafe ftrace_buffer_set_code(buffer, code.lowerBound, code.upperBound)
-    control.withLock { $0.code = code }
-    try writeHead(BlockLayout(configuration))
-  }
-
   /// For tests: the clock reads `function(context)`. Before the first event; the context lives as long as the buffer.
   package func setClock(
     _ function: @escaping @convention(c) (UnsafeMutableRawPointer?) -> UInt64, _ context: UnsafeMutableRawPointer?

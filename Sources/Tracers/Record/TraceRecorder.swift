@@ -16,6 +16,7 @@ public final class TraceRecorder: Sendable {
   }
 
   private let runtime: TraceRuntime
+  private let path: String
   private let buffer: TraceBuffer
   private let ops: TraceOps
   private let sink: FileSink?
@@ -33,7 +34,7 @@ public final class TraceRecorder: Sendable {
   ) throws(TraceRecorderError) {
     precondition(
       !options.triggers.contains { $0.action == .snapshot }, "a recording has no snapshots: use a tracer for them")
-    self.runtime = runtime
+    (self.runtime, self.path) = (runtime, path)
     var configuration = TraceBuffer.configuration(options, tracer: tracer.rawValue, for: runtime)
     if kind == .ring { configuration.backing = .file(path) }
     do throws(TraceBufferError) {
@@ -70,6 +71,7 @@ public final class TraceRecorder: Sendable {
       try sink?.finish()
       if sink == nil { try buffer.calibrate() }
     } catch { failure = error }
+    if failure == nil { failure = buffer.spaceError.map { .system(path: path, $0) } }
     var losses = buffer.losses
     losses[.memory].entries += sink?.unwritten.entries ?? 0
     losses[.memory].exits += sink?.unwritten.exits ?? 0
