@@ -25,9 +25,9 @@ extension Torture {
     case 76..<79: try freeCalled()
     case 79..<81: try freeForced()
     case 81..<83: try quarantine()
-    case 88..<90: try land()
     // The books agree at any stop, also at one that changes nothing.
     case 83..<88: for _ in 0..<16 { try boundary({}) {} }
+    case 88..<90: try land()
     default: ftrace_sleep(UInt64.random(in: 1_000...300_000, using: &generator))  // intervals need calls in them
     }
   }

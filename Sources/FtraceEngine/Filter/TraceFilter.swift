@@ -29,11 +29,3 @@ public struct TraceFilter: Hashable, Sendable {
     return functions.contains(name) || trace.contains { $0.matches(name) }
   }
 }
-
-/// The state that a site is to have, from the three facts that decide it.
-enum SiteDecision {
-  /// Whether a site is to be traced: the table of eight cases that the tests spell out.
-  static func traces(selected: Bool, excluded: Bool, enabled: Bool) -> Bool {
-    enabled && selected && !excluded
-  }
-}

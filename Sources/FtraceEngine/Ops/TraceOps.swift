@@ -2,8 +2,8 @@ import CFtraceShims
 
 /// A tracer as the engine sees it: what to call, for which functions, and what it needs to know.
 ///
-/// An ops is a value of identity: it can be registered once at a time, in one runtime. It and its context are kept until no call of
-/// the callback is on any stack.
+/// An ops is a value of identity: it can be registered once at a time in each runtime, and its callback is called for all that it is in. It and its
+/// context are kept until no call of the callback is on any stack.
 @safe public final class TraceOps: Sendable {
   /// The fast path: a C function. Arguments are the address of the site, the return address in the real caller, `context`, and the
   /// registers, which are nil unless the ops asks for them.

@@ -4,7 +4,8 @@ extension System {
   static func closeUnchecked(_ number: Int32) -> Int { ftrace_sys_close(number) }
 
   /// open(2), interruptible, always with `O_CLOEXEC`.
-  package static func open(_ path: String, flags: Int32, mode: UInt32 = 0o666) throws(SystemError) -> Descriptor {
+  package static func open(_ path: String, flags: Int32) throws(SystemError) -> Descriptor {
+    let mode: UInt32 = 0o666  // what the umask leaves of it
     let result = try performInterruptible(.open, arguments(0, Int(flags), Int(mode))) {
       // The string's bytes live through the closure, and the kernel copies them.
       unsafe path.withCString { unsafe ftrace_sys_open($0, flags | O_CLOEXEC, mode) }

@@ -25,7 +25,6 @@ extension System {
     package static let anonymous = MappingFlags(rawValue: MAP_ANONYMOUS)
     package static let fixed = MappingFlags(rawValue: MAP_FIXED)
     package static let noReserve = MappingFlags(rawValue: MAP_NORESERVE)
-    package static let populate = MappingFlags(rawValue: MAP_POPULATE)
 
     /// Private memory that takes neither pages nor commit charge until it is used.
     package static let sparse: MappingFlags = [.private, .anonymous, .noReserve]
@@ -34,10 +33,8 @@ extension System {
   /// The advice of madvise(2) that the package uses.
   package enum Advice: Int32, Sendable {
     case dontNeed = 4
-    case dontFork = 10
     case hugePage = 14
     case dontDump = 16
-    case wipeOnFork = 18
     case populateWrite = 23
   }
 

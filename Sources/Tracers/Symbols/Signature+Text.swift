@@ -2,21 +2,12 @@ import FtraceEngine
 import FtraceX86Assembler
 
 extension ValueClass {
-  /// The names of types, as traces and their files spell them.
-  private static let names: [(String, ValueClass)] = [
-    ("Int8", .integer(.byte, signed: true)), ("Int16", .integer(.word, signed: true)),
-    ("Int32", .integer(.dword, signed: true)), ("Int64", .integer(.qword, signed: true)),
-    ("UInt8", .integer(.byte, signed: false)), ("UInt16", .integer(.word, signed: false)),
-    ("UInt32", .integer(.dword, signed: false)), ("UInt64", .integer(.qword, signed: false)),
-    ("Float", .float), ("Double", .double), ("Pointer", .pointer), ("Bool", .boolean),
-  ]
+  private static let byName = Dictionary(uniqueKeysWithValues: all.map { ("\($0)", $0) })
 
-  /// The name of the type in a file.
-  var typeName: String { Self.names.first { $0.1 == self }?.0 ?? "UInt64" }
-
-  init?(typeName: some StringProtocol) {
-    guard let found = Self.names.first(where: { $0.0 == typeName }) else { return nil }
-    self = found.1
+  /// Reads what `description` wrote.
+  fileprivate init?(typeName: Substring) {
+    guard let found = Self.byName[String(typeName)] else { return nil }
+    self = found
   }
 
   /// A value of the type, from a word whose lowest bytes it is.
@@ -41,7 +32,7 @@ extension ValueClass {
 extension Signature {
   /// As files of traces have it: `Int64,Pointer->Double`, without a result `Int64->`.
   package var text: String {
-    arguments.map(\.typeName).joined(separator: ",") + "->" + (result?.typeName ?? "")
+    arguments.map(\.description).joined(separator: ",") + "->" + (result?.description ?? "")
   }
 
   /// Reads what `text` wrote; nil of anything else.

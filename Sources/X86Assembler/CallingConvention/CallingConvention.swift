@@ -24,6 +24,26 @@ public enum ValueClass: Hashable, Sendable {
   }
 }
 
+extension ValueClass: CustomStringConvertible {
+  /// All classes there are.
+  public static let all: [ValueClass] = [
+    .integer(.byte, signed: true), .integer(.word, signed: true), .integer(.dword, signed: true),
+    .integer(.qword, signed: true), .integer(.byte, signed: false), .integer(.word, signed: false),
+    .integer(.dword, signed: false), .integer(.qword, signed: false), .float, .double, .pointer, .boolean,
+  ]
+
+  /// The name of the type in Swift; `Pointer` for any address.
+  public var description: String {
+    switch self {
+    case .integer(let width, let signed): (signed ? "Int" : "UInt") + "\(width.bytes * 8)"
+    case .float: "Float"
+    case .double: "Double"
+    case .pointer: "Pointer"
+    case .boolean: "Bool"
+    }
+  }
+}
+
 /// Where a value is passed.
 public enum ArgumentLocation: Hashable, Sendable {
   case integerRegister(Reg64)
