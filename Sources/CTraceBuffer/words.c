@@ -4,25 +4,41 @@
 #include "buffer.h"
 #include "ftrace_territory.h"
 
-// A run of words of which each is an event by itself, four at a time: how many words, and how many of them are entries. A block that is
+// Words that are looked at together.
+enum { GROUP = 16 };
+
+// A run of words of which each is an event by itself, in whole groups: where it ends, and how many of them are entries. A block that is
 // overwritten is counted once for all its events, so this is part of what each of them costs. The vector registers are those that
 // the stub of the slow path saves, and no wider.
+//
+// Kinds are turned by eleven, so that an entry is 0, and one bit tells the words of this sort, entries and exits without more, from all others.
 FTRACE_UNINSTRUMENTED static const uint64_t *plain_events(const uint64_t *word, const uint64_t *end, uint64_t *entries) {
-  const __m128i fifteen = _mm_set1_epi32(15), zero = _mm_setzero_si128();
+  enum { TURN = 11, OTHERS = 4 };
+  _Static_assert(((FTRACE_WORD_ENTRY + TURN) & 15) == 0, "an entry is 0");
+#define OF_OTHERS(kind) ((((kind) + TURN) & OTHERS) != 0)
+  _Static_assert(OF_OTHERS(FTRACE_WORD_ENTRY_WITH_PARENT) && OF_OTHERS(FTRACE_WORD_VALUES) && OF_OTHERS(FTRACE_WORD_UNWOUND)
+                     && OF_OTHERS(FTRACE_WORD_STACK) && OF_OTHERS(FTRACE_WORD_EPOCH) && OF_OTHERS(FTRACE_WORD_CARRY)
+                     && OF_OTHERS(FTRACE_WORD_LOSS) && OF_OTHERS(FTRACE_WORD_RESYNC),
+                 "what is no event, or more than a word");
+  _Static_assert(!OF_OTHERS(0) && !OF_OTHERS(6) && !OF_OTHERS(7) && !OF_OTHERS(8) && !OF_OTHERS(13) && !OF_OTHERS(14) && !OF_OTHERS(15),
+                 "exits");
+#undef OF_OTHERS
+  const __m128i turn = _mm_set1_epi32(TURN), others = _mm_set1_epi32(OTHERS), all = _mm_set1_epi32(15), zero = _mm_setzero_si128();
   __m128i sum = zero;
   // No block has as many words as a lane counts.
-  for (; end - word >= 4; word += 4) {
-    const __m128 low = _mm_loadu_ps((const float *)word), high = _mm_loadu_ps((const float *)(word + 2));
-    const __m128i upper = _mm_castps_si128(_mm_shuffle_ps(low, high, _MM_SHUFFLE(3, 1, 3, 1)));
-    const __m128i kind = _mm_and_si128(upper, fifteen);
-    // 5 to 8, 13 to 15, and 0 unless the whole half is 0.
-    const __m128i middle = _mm_and_si128(_mm_cmpgt_epi32(kind, _mm_set1_epi32(FTRACE_WORD_ENTRY_WITH_PARENT)),
-                                         _mm_cmplt_epi32(kind, _mm_set1_epi32(FTRACE_WORD_VALUES)));
-    const __m128i last = _mm_cmpgt_epi32(kind, _mm_set1_epi32(12));
-    const __m128i first = _mm_andnot_si128(_mm_cmpeq_epi32(upper, zero), _mm_cmpeq_epi32(kind, zero));
-    const __m128i plain = _mm_or_si128(_mm_or_si128(middle, last), first);
-    if (_mm_movemask_epi8(plain) != 0xFFFF) break;
-    sum = _mm_sub_epi32(sum, _mm_cmpeq_epi32(kind, _mm_set1_epi32(FTRACE_WORD_ENTRY)));
+  for (; end - word >= GROUP; word += GROUP) {
+    __m128i other = zero, entry = zero;
+#pragma GCC unroll 4
+    for (int i = 0; i < GROUP; i += 4) {
+      const __m128 low = _mm_loadu_ps((const float *)(word + i)), high = _mm_loadu_ps((const float *)(word + i + 2));
+      const __m128i upper = _mm_castps_si128(_mm_shuffle_ps(low, high, _MM_SHUFFLE(3, 1, 3, 1)));
+      const __m128i turned = _mm_add_epi32(upper, turn);
+      // A half of zeros is no exit.
+      other = _mm_or_si128(other, _mm_or_si128(_mm_and_si128(turned, others), _mm_cmpeq_epi32(upper, zero)));
+      entry = _mm_add_epi32(entry, _mm_cmpeq_epi32(_mm_and_si128(turned, all), zero));
+    }
+    if (_mm_movemask_epi8(_mm_cmpeq_epi32(other, zero)) != 0xFFFF) break;
+    sum = _mm_sub_epi32(sum, entry);
   }
   uint32_t lanes[4];
   _mm_storeu_si128((__m128i *)lanes, sum);
@@ -32,11 +48,16 @@ FTRACE_UNINSTRUMENTED static const uint64_t *plain_events(const uint64_t *word, 
 
 FTRACE_UNINSTRUMENTED void words_count(const uint64_t *word, const uint64_t *end, struct ftrace_word_counts *counts) {
   uint64_t entries = 0, events = 0;
+  // Behind a group that is not plain each word is looked at, up to its end.
+  const uint64_t *next = word;
   while (word < end) {
-    const uint64_t *const start = word;
-    word = plain_events(word, end, &entries);
-    events += (uint64_t)(word - start);
-    if (word == end) break;
+    if (word >= next) {
+      const uint64_t *const start = word;
+      word = plain_events(word, end, &entries);
+      events += (uint64_t)(word - start);
+      if (word == end) break;
+      next = word + GROUP;
+    }
     uint32_t upper = (uint32_t)(*word >> 32), kind = upper & 15;
     // Runs of entries with their callers, as the tracer `function` writes them, and of values between them.
     while (kind == FTRACE_WORD_ENTRY_WITH_PARENT || kind == FTRACE_WORD_VALUES) {

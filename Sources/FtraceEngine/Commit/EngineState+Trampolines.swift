@@ -12,7 +12,11 @@ extension EngineState {
   ) throws(FtraceError) -> UInt32 {
     if let trampoline = trampolines[key] { return trampoline.block.offset }
     do throws(FtraceError) {
-      let block = try assemble(emit)
+      // From a line of the cache on: what is fetched for a site is as little as it can be, wherever code was placed before.
+      let block = try assemble { code in
+        code.align(64)
+        emit(code)
+      }
       trampolines[key] = Trampoline(block: block, callee: callee)
       for thunk in key.named { namings[thunk, default: 0] += 1 }
       return block.offset

@@ -56,7 +56,7 @@ public struct EventRecording: Sendable {
     return triggers?.rest(contents) ?? contents
   }
 
-  /// What the last `snapshot` trigger took; after ``finish()``.
+  /// What the last `snapshot` trigger took; after `finish()`.
   public var triggered: TraceSnapshot? { triggers?.snapshot }
 
   /// How often triggers should have acted and could not: for want of room for a stack, or from a signal handler in the middle of an append.

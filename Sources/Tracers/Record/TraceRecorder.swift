@@ -25,7 +25,11 @@ public final class TraceRecorder: Sendable {
 
   /// Begins to record the functions that `filter` wants, and those defined later.
   /// - Parameters:
+  ///   - runtime: whose functions.
+  ///   - filter: which of them.
   ///   - options: without triggers that take snapshots, which would take events out of the recording.
+  ///   - tracer: whose events.
+  ///   - kind: how the file is written.
   ///   - path: of the file, which is made anew.
   /// - Throws: as `TraceRuntime.register`, or `TraceRecorderError.file`; nothing is traced then.
   public init(
