@@ -100,8 +100,12 @@ import CFtraceShims
   }
 
   /// An ops whose body is machine code in the trampolines of its sites: the cheapest there is. It is registered once at a time.
-  /// - Parameter marks: functions, of those that the filter wants, at whose entries the body is emitted with `BodyBuilder.isMarked`. It
-  ///   goes by the name, as the filter does, and holds for functions that are defined later.
+  /// - Parameters:
+  ///   - name: shown in errors and statistics.
+  ///   - filter: the functions wanted.
+  ///   - marks: functions, of those that the filter wants, at whose entries the body is emitted with `BodyBuilder.isMarked`. It
+  ///     goes by the name, as the filter does, and holds for functions that are defined later.
+  ///   - body: what is emitted.
   public init(name: String, filter: TraceFilter = .all, marks: TraceFilter? = nil, body: any TraceBody) {
     self.marks = marks
     self.name = name

@@ -6,7 +6,7 @@ import Glibc
 import Synchronization
 
 /// Empties a buffer into a file while it is written: the mode *stream*.
-/// It goes on, and keeps itself, until ``finish()``.
+/// It goes on, and keeps itself, until `finish()`.
 ///
 /// A thread takes the full blocks every few milliseconds. Meant for a buffer that discards: what the thread cannot keep up with is lost there,
 /// and counted.
@@ -214,7 +214,7 @@ public final class FileSink: Sendable {
   }
 }
 
-/// In the child of a fork there is no thread, and the file is the parent's: ``finish()`` does nothing, and what is recorded stays in the buffer.
+/// In the child of a fork there is no thread, and the file is the parent's: `finish()` does nothing, and what is recorded stays in the buffer.
 extension FileSink: ForkParticipant {
   package var forkLocks: (outer: [FairLock], short: [FairLock]) { ([], [thread.lock]) }
 
