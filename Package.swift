@@ -81,6 +81,8 @@ let package = Package(
       ],
       path: "Sources/Torture", swiftSettings: memory),
     .target(name: "FtraceWorkloads", dependencies: ["Ftrace"], path: "Examples/Workloads", swiftSettings: memory),
+    // One module, so that decoder, validator and compiler are specialised together.
+    .target(name: "FtraceWasm", path: "Examples/WebAssembly/Host", swiftSettings: memory),
     .executableTarget(
       name: "FtraceCommand",
       dependencies: [
