@@ -14,6 +14,7 @@ let package = Package(
     .library(name: "FtraceDynamicCall", targets: ["FtraceDynamicCall"]),
     .library(name: "FtraceDisassembly", targets: ["FtraceDisassembly"]),
     .executable(name: "ftrace", targets: ["FtraceCommand"]),
+    .executable(name: "wasm-spec", targets: ["wasm-spec"]),
   ],
   traits: [
     .trait(name: "Delays", description: "Random delays in race windows, and saboteurs, for `ftrace torture`.")
@@ -83,6 +84,10 @@ let package = Package(
     .target(name: "FtraceWorkloads", dependencies: ["Ftrace"], path: "Examples/Workloads", swiftSettings: memory),
     // One module, so that decoder, validator and compiler are specialised together.
     .target(name: "FtraceWasm", path: "Examples/WebAssembly/Host", swiftSettings: memory),
+    .executableTarget(
+      name: "wasm-spec",
+      dependencies: ["FtraceWasm", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Examples/WebAssembly/SpecRunner", swiftSettings: memory),
     .executableTarget(
       name: "FtraceCommand",
       dependencies: [

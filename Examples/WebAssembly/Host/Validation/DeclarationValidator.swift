@@ -39,7 +39,11 @@ struct DeclarationValidator {
   }
 
   private mutating func table(_ table: Table) throws(WasmModuleError) {
-    try limits(table.type.limits, at: table.offset)
+    let limits = table.type.limits
+    guard max(limits.minimum, limits.maximum ?? 0) <= UInt32.max else {
+      throw .invalid("table size must be at most 2^32-1", at: table.offset)
+    }
+    try self.limits(limits, at: table.offset)
     guard let initial = table.initial else { return }
     // Tables are made before the module's own globals.
     try expression(initial, globals: module.importedGlobalCount, is: table.type.element)

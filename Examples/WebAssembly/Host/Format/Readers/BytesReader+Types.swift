@@ -62,8 +62,9 @@ extension BytesReader {
     case 8...15: throw .unsupported(.customPageSizes, "a page size", at: begin)
     default: throw .malformed("malformed limits flags", at: begin)
     }
-    let minimum = UInt64(try u32())
-    return Limits(minimum: minimum, maximum: flags == 1 ? UInt64(try u32()) : nil)
+    // What 32-bit memories and tables cannot have is for validation to refuse.
+    let minimum = try u64()
+    return Limits(minimum: minimum, maximum: flags == 1 ? try u64() : nil)
   }
 
   package mutating func tableType() throws(WasmModuleError) -> TableType {
