@@ -6,7 +6,6 @@ package enum WasmFeature: String, Hashable, Sendable {
   case functionReferences = "typed function references"
   case memory64 = "64-bit memories and tables"
   case multipleMemories = "multiple memories"
-  case customPageSizes = "custom page sizes"
   case wideArithmetic = "wide arithmetic"
   case stackSwitching = "stack switching"
   case components = "the component model"

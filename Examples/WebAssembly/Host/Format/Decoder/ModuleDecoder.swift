@@ -37,7 +37,7 @@ struct ModuleDecoder {
     var version: [UInt8] = []
     for _ in 0..<4 { version.append(try reader.byte()) }
     if version == [1, 0, 0, 0] { return }
-    if version[2...] == [1, 0] { throw .unsupported(.components, "a component instead of a module", at: 4) }
+    if version == [0x0D, 0, 1, 0] { throw .unsupported(.components, "a component instead of a module", at: 4) }
     throw .malformed("unknown binary version", at: 4)
   }
 

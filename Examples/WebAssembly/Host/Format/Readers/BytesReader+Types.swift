@@ -59,7 +59,6 @@ extension BytesReader {
     case 0, 1: break
     case 2, 3: throw .unsupported(.threads, "shared limits", at: begin)
     case 4...7: throw .unsupported(.memory64, "64-bit limits", at: begin)
-    case 8...15: throw .unsupported(.customPageSizes, "a page size", at: begin)
     default: throw .malformed("malformed limits flags", at: begin)
     }
     // What 32-bit memories and tables cannot have is for validation to refuse.
