@@ -4,6 +4,7 @@
 /// a stack of blocks, in one pass.
 struct FunctionValidator: ~Copyable {
   let context: ValidationContext
+  private let opcodes = OpcodeTable.shared
   var reader: BytesReader
   var operands = OperandStack()
   /// Types of parameters and locals.
@@ -44,7 +45,7 @@ struct FunctionValidator: ~Copyable {
     while !frames.isEmpty {
       place = reader.offset
       let byte = try reader.byte()
-      guard let opcode = Opcode(rawValue: byte) else { throw illegal(byte) }
+      guard let opcode = opcodes[byte] else { throw illegal(byte) }
       try instruction(opcode)
     }
     guard reader.isAtEnd else { throw .malformed("END opcode expected", at: reader.offset) }

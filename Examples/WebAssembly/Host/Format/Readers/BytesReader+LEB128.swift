@@ -1,6 +1,7 @@
 // Numbers may be longer than needed, but not longer than their type needs at most, and unused bits of the last byte repeat
 // the sign (Core specification, 5.2.2).
 extension BytesReader {
+  @inline(__always)
   package mutating func u32() throws(WasmModuleError) -> UInt32 {
     if let byte = peek, byte < 0x80 {
       try skip(1)
@@ -13,6 +14,7 @@ extension BytesReader {
     try longNumber(bits: 64, signed: false)
   }
 
+  @inline(__always)
   package mutating func s32() throws(WasmModuleError) -> Int32 {
     if let byte = peek, byte < 0x80 {
       try skip(1)

@@ -6,6 +6,7 @@
   /// The module's first byte.
   let start: UnsafeRawPointer
   package var pointer: UnsafeRawPointer
+  private let opcodes = OpcodeTable.shared
 
   package init(_ bytes: ModuleBytes, at offset: Int) {
     unsafe start = bytes.start
@@ -28,7 +29,7 @@
   @inline(__always)
   package mutating func opcode() -> Opcode {
     // Validation refuses bytes that are none.
-    unsafe Opcode(rawValue: byte()).unsafelyUnwrapped
+    unsafe opcodes[byte()].unsafelyUnwrapped
   }
 
   @inline(__always)
