@@ -46,6 +46,7 @@ struct FunctionValidator: ~Copyable {
       place = reader.offset
       let byte = try reader.byte()
       guard let opcode = opcodes[byte] else { throw illegal(byte) }
+      facts.instructions &+= 1
       try instruction(opcode)
     }
     guard reader.isAtEnd else { throw .malformed("END opcode expected", at: reader.offset) }
