@@ -13,8 +13,7 @@ extension FunctionValidator {
     guard let frame = frames.last else { throw .malformed("END opcode expected", at: place) }
     try pop(frame.signature.results)
     guard operands.count == height else {
-      throw .invalid(
-        "type mismatch: \(operands.count - height) values remain on the stack at the end of a block", at: place)
+      throw .invalid("type mismatch: values remain on the stack at the end of a block", at: place)
     }
     frames.removeLast()
     if let outer = frames.last {
