@@ -83,10 +83,16 @@ let package = Package(
       path: "Sources/Torture", swiftSettings: memory),
     .target(name: "FtraceWorkloads", dependencies: ["Ftrace"], path: "Examples/Workloads", swiftSettings: memory),
     // One module, so that decoder, validator and compiler are specialised together.
-    .target(name: "FtraceWasm", path: "Examples/WebAssembly/Host", swiftSettings: memory),
+    .target(
+      name: "FtraceWasm",
+      dependencies: [
+        "Ftrace", "FtraceEngine", "FtraceX86Assembler", "FtraceQuiescence", "CFtraceWasm", "CFtraceShims",
+      ],
+      path: "Examples/WebAssembly/Host", swiftSettings: memory),
+    .target(name: "CFtraceWasm", dependencies: ["CFtraceShims"], path: "Examples/WebAssembly/CHost"),
     .executableTarget(
       name: "wasm-spec",
-      dependencies: ["FtraceWasm", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: ["Ftrace", "FtraceWasm", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Examples/WebAssembly/SpecRunner", swiftSettings: memory),
     .executableTarget(
       name: "FtraceCommand",

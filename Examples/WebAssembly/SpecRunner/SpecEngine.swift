@@ -43,7 +43,7 @@ enum SpecFailure: Error, CustomStringConvertible {
   }
 }
 
-/// The engine under test; nil while there is none, and then modules are decoded and validated only.
+/// The engine under test, for one script; with nil modules are decoded and validated only.
 func makeEngine() -> (any SpecEngine)? {
-  nil
+  HostEngine()
 }

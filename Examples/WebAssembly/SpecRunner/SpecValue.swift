@@ -12,8 +12,8 @@ enum SpecValue: Hashable, CustomStringConvertible {
   /// Nil if the constant is no value that can be handed over, as a reference to a function.
   init?(_ constant: SpecConstant) {
     switch (constant.type, constant.value) {
-    case ("i32", let text?): self.init(text, UInt32.init, Self.i32)
-    case ("i64", let text?): self.init(text, UInt64.init, Self.i64)
+    case ("i32", let text?): self.init(text, { UInt32($0) ?? Int32($0).map(UInt32.init(bitPattern:)) }, Self.i32)
+    case ("i64", let text?): self.init(text, { UInt64($0) ?? Int64($0).map(UInt64.init(bitPattern:)) }, Self.i64)
     case ("f32", let text?): self.init(text, UInt32.init, Self.f32)
     case ("f64", let text?): self.init(text, UInt64.init, Self.f64)
     case ("funcref", "null"): self = .funcref(isNull: true)
