@@ -14,6 +14,7 @@ let package = Package(
     .library(name: "FtraceDynamicCall", targets: ["FtraceDynamicCall"]),
     .library(name: "FtraceDisassembly", targets: ["FtraceDisassembly"]),
     .executable(name: "ftrace", targets: ["FtraceCommand"]),
+    .executable(name: "wasm-spec", targets: ["wasm-spec"]),
   ],
   traits: [
     .trait(name: "Delays", description: "Random delays in race windows, and saboteurs, for `ftrace torture`.")
@@ -81,6 +82,18 @@ let package = Package(
       ],
       path: "Sources/Torture", swiftSettings: memory),
     .target(name: "FtraceWorkloads", dependencies: ["Ftrace"], path: "Examples/Workloads", swiftSettings: memory),
+    // One module, so that decoder, validator and compiler are specialised together.
+    .target(
+      name: "FtraceWasm",
+      dependencies: [
+        "Ftrace", "FtraceEngine", "FtraceX86Assembler", "FtraceQuiescence", "CFtraceWasm", "CFtraceShims",
+      ],
+      path: "Examples/WebAssembly/Host", swiftSettings: memory),
+    .target(name: "CFtraceWasm", dependencies: ["CFtraceShims"], path: "Examples/WebAssembly/CHost"),
+    .executableTarget(
+      name: "wasm-spec",
+      dependencies: ["Ftrace", "FtraceWasm", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Examples/WebAssembly/SpecRunner", swiftSettings: memory),
     .executableTarget(
       name: "FtraceCommand",
       dependencies: [
@@ -138,6 +151,9 @@ let package = Package(
       ],
       swiftSettings: tests),
     .testTarget(name: "WorkloadsTests", dependencies: ["FtraceWorkloads", "FtraceTestSupport"], swiftSettings: tests),
+    .testTarget(
+      name: "WebAssemblyTests", dependencies: ["FtraceWasm", "FtraceTestSupport", "wasm-spec"],
+      exclude: ["Corpus"], swiftSettings: tests),
     // These run the executable, which is built with them.
     .testTarget(name: "CommandTests", dependencies: ["FtraceCommand"], swiftSettings: tests),
     .testTarget(

@@ -107,7 +107,7 @@ extension Assembler {
 }
 
 /// Labels of the out-of-line parts of entering and leaving.
-private struct SlowPaths {
+struct SlowPaths {
   let assembler: Assembler
   let nested, slow, entered, leavingNested, leavingSlow, left: Label
 

@@ -70,6 +70,25 @@ extension EngineState {
     return function
   }
 
+  /// The same, for a function whose slot is a word of the host's.
+  func define(
+    _ image: FunctionImage, signature: Signature?, calledThrough word: UnsafeMutablePointer<UInt>
+  ) throws(FtraceError) -> FunctionEntity {
+    guard functionsByName[image.name] == nil else { throw .nameTaken(image.name) }
+    let function = unsafe FunctionEntity(
+      id: .make(), name: image.name, signature: signature, slot: word, ownsSlot: false)
+    functions[function.id] = function
+    functionsByName[image.name] = function
+    do throws(FtraceError) {
+      try setBody(image, of: function)
+    } catch {
+      functionsByName[image.name] = nil
+      functions[function.id] = nil
+      throw error
+    }
+    return function
+  }
+
   /// Gives a function a body: its first, or one that replaces the present one. When this returns, every new call runs it.
   func setBody(_ image: FunctionImage, of function: FunctionEntity) throws(FtraceError) {
     guard function.state != .freed else { throw .functionFreed(function.name) }
@@ -173,9 +192,10 @@ extension EngineState {
     let slot = unsafe function.slot
     // The gate reads the slot, so the slot goes after it.
     if let trap = function.trap { retire(trap) }
+    let ownsSlot = function.ownsSlot
     if let gate = function.gate {
-      retire(gate) { [arena] in unsafe arena.freeSlot(slot) }
-    } else {
+      retire(gate) { [arena] in if ownsSlot { unsafe arena.freeSlot(slot) } }
+    } else if ownsSlot {
       unsafe arena.freeSlot(slot)
     }
   }
@@ -216,6 +236,7 @@ extension EngineState {
       block.map { $0.offset <= offset && offset < $0.offset + $0.size } ?? false
     }
     if holds(stubBlock) { return stubs.name(at: offset) }
+    if let stub = hostCode.first(where: { holds($0.block) }) { return stub.name }
     if adaptors.values.contains(where: holds) { return StubName.adaptor.rawValue }
     if let trampoline = trampolines.first(where: { holds($0.value.block) }) {
       return trampoline.key.kind == .multiCall ? "ftrace_multi_call" : "ftrace_trampoline"

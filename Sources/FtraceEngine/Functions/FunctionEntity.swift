@@ -20,6 +20,8 @@ import FtraceX86Assembler
   /// Eight bytes of data that emitted code calls through.
   // Safe: allocated for the entity, freed when nothing refers to it any more.
   let slot: UnsafeMutablePointer<UInt>
+  /// Whether the slot goes with the entity; otherwise it is a host's.
+  let ownsSlot: Bool
   var body: FunctionBody?
   /// Bodies whose code names the slot, until they are reclaimed.
   var callers: Set<ObjectIdentifier> = []
@@ -30,7 +32,8 @@ import FtraceX86Assembler
   /// The stub that the slot holds while there is no body.
   var trap: CodeBlock?
 
-  init(id: EntityNumber, name: String, signature: Signature?, slot: UnsafeMutablePointer<UInt>) {
+  init(id: EntityNumber, name: String, signature: Signature?, slot: UnsafeMutablePointer<UInt>, ownsSlot: Bool = true) {
+    self.ownsSlot = ownsSlot
     self.id = id
     self.name = name
     self.signature = signature

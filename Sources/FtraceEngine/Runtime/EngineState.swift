@@ -80,6 +80,10 @@ struct DesiredState {
   var bodies: [UInt32: FunctionBody] = [:]
   var bodiesByIdentity: [ObjectIdentifier: FunctionBody] = [:]
   var adaptors: [Signature: CodeBlock] = [:]
+  /// Stubs that hosts have installed, with their names.
+  var hostCode: [(block: CodeBlock, name: String)] = []
+  /// The highest number that a name was made unique with.
+  var namesakes: [String: Int] = [:]
   /// Slots of the stubs that emitted code reaches through a slot.
   var stubSlots: [Symbol: UnsafeMutablePointer<UInt>] = unsafe [:]
   /// Bodies that are no longer anyone's, whose sites are dropped in the next stop.
@@ -309,6 +313,7 @@ struct DesiredState {
     case .ownSlot: return unsafe ownSlot.map { UInt(bitPattern: $0) }
     case .host(let id): return hosts[id].map { unsafe UInt(bitPattern: $0.slot) }
     case .code(let offset): return executable(offset)
+    case .data(let offset): return executable(0) &+ UInt(bitPattern: Int(offset))
     case nil: return nil
     }
   }

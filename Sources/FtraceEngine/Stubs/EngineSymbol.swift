@@ -10,6 +10,8 @@ enum EngineSymbol: Hashable {
   case host(EntityNumber)
   /// Code at an offset in the arena.
   case code(UInt32)
+  /// A word of data, so many bytes from the start of the code.
+  case data(Int32)
 
   private static let kinds: UInt64 = 0xF7_00  // leaves the builder's own symbols alone
 
@@ -20,6 +22,7 @@ enum EngineSymbol: Hashable {
       case .ownSlot: (2, 0)
       case .host(let id): (3, id.rawValue)
       case .code(let offset): (4, UInt64(offset))
+      case .data(let offset): (5, UInt64(UInt32(bitPattern: offset)))
       }
     return Symbol(rawValue: (Self.kinds | kind) << 48 | value)
   }
@@ -31,6 +34,7 @@ enum EngineSymbol: Hashable {
     case Self.kinds | 2: self = .ownSlot
     case Self.kinds | 3: self = .host(EntityNumber(rawValue: value))
     case Self.kinds | 4: self = .code(UInt32(truncatingIfNeeded: value))
+    case Self.kinds | 5: self = .data(Int32(truncatingIfNeeded: value))
     default: return nil
     }
   }

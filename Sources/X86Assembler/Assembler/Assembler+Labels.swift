@@ -14,6 +14,12 @@ extension Assembler {
     unsafe state.pointee.labels[id].place = unsafe state.pointee.place
   }
 
+  /// The label of a number, as `Label.id` gave it: for who keeps numbers. A number that was not given out traps.
+  public final func label(numbered id: UInt32) -> Label {
+    precondition(unsafe id < state.pointee.labels.count, "the label belongs to another assembler")
+    return Label(id: id)
+  }
+
   /// A new label that is bound to the next byte.
   public final func here(_ name: String = "") -> Label {
     let label = label(name)

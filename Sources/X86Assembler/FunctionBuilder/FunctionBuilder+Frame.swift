@@ -61,10 +61,11 @@ extension FunctionBuilder {
   }
 
   /// Returns: the epilogue, an exit site and `ret`. Every way out of the function that tracing shall see goes through here or `tailCall`.
-  public func functionReturn() {
+  /// - Parameter bytes: arguments on the stack that the function pops.
+  public func functionReturn(popping bytes: UInt16 = 0) {
     epilogue()
     exitSite()
-    emit(.ret)
+    if bytes == 0 { emit(.ret) } else { emit(.retI16, immediate: Int64(bytes)) }
   }
 
   /// Leaves the frame and jumps to what the slot points to, with the caller's return address on the stack.

@@ -1,0 +1,20 @@
+;; Exceptions of the first form: try with catch, catch_all, rethrow and delegate.
+(module $legacy
+  (tag $code (param i32))
+  (tag $nothing)
+  (func $raise (param i32) (throw $code (local.get 0)))
+  (func (export "catch") (param i32) (result i32)
+    (try $t (result i32)
+      (do (call $raise (local.get 0)) (i32.const -1))
+      (catch $code (i32.add (i32.const 1)))
+      (catch $nothing (i32.const 5))
+      (catch_all (rethrow $t))))
+  (func (export "delegate") (param i32) (result i32)
+    (try $outer (result i32)
+      (do
+        (try (result i32)
+          (do (call $raise (local.get 0)) (i32.const 0))
+          (delegate $outer)))
+      (catch_all (i32.const 7))))
+  (func (export "plain") (result i32)
+    (try (result i32) (do (i32.const 1)))))

@@ -1,0 +1,41 @@
+;; Arithmetic, comparisons, conversions of all four types, and the loads and stores of each width.
+(module $numbers
+  (memory (export "memory") 1 3)
+  (func $gcd (export "gcd") (param $a i64) (param $b i64) (result i64) (local $t i64)
+    (loop $again
+      (if (i64.eqz (local.get $b)) (then (return (local.get $a))))
+      (local.set $t (i64.rem_u (local.get $a) (local.get $b)))
+      (local.set $a (local.get $b))
+      (local.set $b (local.get $t))
+      (br $again))
+    (unreachable))
+  (func $mix (export "mix") (param i32 i32) (result i32)
+    (i32.xor
+      (i32.rotl (i32.mul (local.get 0) (i32.const -1640531527)) (i32.and (local.get 1) (i32.const 31)))
+      (i32.add (i32.popcnt (local.get 0)) (i32.sub (i32.clz (local.get 1)) (i32.ctz (local.get 0))))))
+  (func (export "heron") (param f64 f64 f64) (result f64) (local f64)
+    (local.set 3 (f64.mul (f64.const 0.5) (f64.add (local.get 0) (f64.add (local.get 1) (local.get 2)))))
+    (f64.sqrt (f64.mul (local.get 3)
+      (f64.mul (f64.sub (local.get 3) (local.get 0))
+        (f64.mul (f64.sub (local.get 3) (local.get 1)) (f64.sub (local.get 3) (local.get 2)))))))
+  (func (export "bits") (param f32) (result i64)
+    (i64.or
+      (i64.extend_i32_u (i32.reinterpret_f32 (f32.nearest (f32.copysign (local.get 0) (f32.const -0)))))
+      (i64.shl (i64.extend_i32_s (i32.trunc_sat_f32_s (f32.max (local.get 0) (f32.const nan)))) (i64.const 32))))
+  (func (export "widths") (param i32) (result i64)
+    (i32.store8 offset=1 (local.get 0) (i32.extend8_s (local.get 0)))
+    (i32.store16 offset=2 align=1 (local.get 0) (i32.const 0x7FFFFFFF))
+    (i64.store32 offset=300 (local.get 0) (i64.const -9223372036854775808))
+    (i64.store8 (local.get 0) (i64.const 1))
+    (i64.store16 (local.get 0) (i64.const 1))
+    (f32.store (local.get 0) (f32.demote_f64 (f64.const inf)))
+    (f64.store offset=4294967295 (local.get 0) (f64.promote_f32 (f32.const 1e-45)))
+    (i64.add
+      (i64.add (i64.load8_s (local.get 0)) (i64.load8_u (local.get 0)))
+      (i64.add
+        (i64.add (i64.load16_s (local.get 0)) (i64.load16_u align=1 (local.get 0)))
+        (i64.add (i64.load32_s (local.get 0))
+          (select (i64.load32_u (local.get 0)) (i64.load offset=8 (local.get 0)) (i32.load (local.get 0)))))))
+  (func (export "grow") (param i32) (result i32)
+    (drop (memory.grow (local.get 0)))
+    (memory.size)))
