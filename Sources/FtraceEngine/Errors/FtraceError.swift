@@ -91,7 +91,7 @@ extension ImageProblem {
       "it refers to a function that this runtime does not have: one that was freed, or one of another runtime"
     case .host:
       "it refers to a host function that this runtime does not have: one that was let go, or one of another runtime"
-    case .ownSlot, .code, nil: "symbol \(symbol.rawValue) is not one of this runtime"
+    case .ownSlot, .code, .data, nil: "symbol \(symbol.rawValue) is not one of this runtime"
     }
   }
 }
