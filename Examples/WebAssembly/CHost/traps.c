@@ -10,7 +10,8 @@
 #include "ftrace_territory.h"
 #include "ftrace_wasm_activation.h"
 
-static __thread struct ftrace_wasm_activation *innermost;
+// Initial-exec: a handler that made the variable could be in the middle of malloc(3).
+__attribute__((tls_model("initial-exec"))) static __thread struct ftrace_wasm_activation *innermost;
 
 // Notes the addresses in emitted code from a place down to the gate. Signal-safe.
 static void note_frames(struct ftrace_wasm_activation *activation, uint64_t pc, uint64_t rbp) {
@@ -45,7 +46,7 @@ uint64_t ftrace_wasm_address_of_trap(void) { return (uint64_t)trap; }
 uint64_t ftrace_wasm_address_of_stack_check(void) { return (uint64_t)ftrace_poll_slow; }
 
 uint32_t ftrace_wasm_call(struct ftrace_wasm_activation *activation, uint64_t gate) {
-  (void)__builtin_frame_address(0); // a frame of its own, for walks
+  activation->frame = __builtin_frame_address(0); // so there is one, for walks
   activation->previous = innermost;
   activation->trap = FTRACE_WASM_TRAP_NONE;
   ftrace_landing_note(&activation->landing);

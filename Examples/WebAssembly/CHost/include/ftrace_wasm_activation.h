@@ -31,6 +31,7 @@ struct ftrace_wasm_activation {
   struct ftrace_wasm_context *context;
   const uint64_t *word; // holds the address of the code
   uint64_t *cells;      // the arguments, then the first result
+  void *frame;          // of `ftrace_wasm_call`
   // Where a trap lands, in the gate.
   uint64_t landing_sp;
   uint64_t landing_pc;

@@ -83,8 +83,8 @@ static inline uint64_t *ftrace_wasm_store_results(struct ftrace_wasm_store *stor
 struct ftrace_wasm_context *ftrace_wasm_context_make(struct ftrace_wasm_store *store, size_t words);
 /// The words behind a context.
 static inline uint64_t *ftrace_wasm_context_words(struct ftrace_wasm_context *context) { return context->words; }
-/// Takes a context out of its store, and frees it.
-void ftrace_wasm_context_free(struct ftrace_wasm_context *context);
+/// Frees all contexts of a store.
+void ftrace_wasm_contexts_free(struct ftrace_wasm_store *store);
 
 /// Reserves a memory and makes its first pages accessible. Returns an errno, and nothing was reserved then.
 int ftrace_wasm_memory_make(struct ftrace_wasm_memory *memory, uint64_t pages, uint64_t limit_pages);

@@ -4,11 +4,12 @@ import FtraceEngine
 /// A module with state of its own: memory, tables, globals. It lives as long as its store.
 @safe package final class WasmInstance {
   package let compiled: CompiledModule
-  package let store: WasmStore
+  /// Whose it is: without the store nothing of it can be used.
+  package unowned let store: WasmStore
   /// By name.
   package private(set) var exports: [WasmName: WasmExternal] = [:]
 
-  // Safe: made in `init`, freed in `deinit`, which comes with the store's end.
+  // Safe: the store frees contexts at its end; the rest is freed in `deinit`, which comes with the store's end or later.
   let context: UnsafeMutablePointer<ftrace_wasm_context>
   private let records: UnsafeMutablePointer<ftrace_wasm_function>
   private let data: UnsafeMutablePointer<ftrace_wasm_segment>
@@ -61,7 +62,6 @@ import FtraceEngine
     unsafe data.deallocate()
     unsafe elements.deallocate()
     for index in unsafe references.indices { unsafe references[index].deallocate() }
-    unsafe ftrace_wasm_context_free(context)
   }
 
   /// A function by the name of its export.

@@ -25,7 +25,7 @@ import CFtraceWasm
 
   deinit {
     owned.removeAll()
-    unsafe ftrace_wasm_context_free(hostContext)
+    unsafe ftrace_wasm_contexts_free(raw)
     unsafe raw.deallocate()
   }
 
