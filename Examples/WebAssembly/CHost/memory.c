@@ -73,3 +73,11 @@ void ftrace_wasm_contexts_free(struct ftrace_wasm_store *store) {
   }
   store->contexts = NULL;
 }
+
+void ftrace_wasm_exceptions_free(struct ftrace_wasm_store *store) {
+  for (struct ftrace_wasm_exception *exception = store->exceptions, *next; exception; exception = next) {
+    next = exception->next;
+    free(exception);
+  }
+  store->exceptions = NULL;
+}

@@ -17,12 +17,15 @@ struct TestModule {
   var memory: (Int, Int)?
   /// Functions in the table, which has so many elements more.
   var table: (functions: [Int], empty: Int)?
+  /// Tags of exceptions, by their values.
+  var tags: [[ValueType]] = []
   /// Mutable globals.
   var globals: [(type: ValueType, initial: [UInt8])] = []
 
   /// The module's bytes. Every function is exported under its name; imports come from `env`.
   var bytes: [UInt8] {
-    let types = (imports.map(\.type) + functions.map(\.type)).map { type in
+    let tagTypes = tags.map { FunctionType(parameters: $0) }
+    let types = (imports.map(\.type) + functions.map(\.type) + tagTypes).map { type in
       [0x60] + number(type.parameters.count) + type.parameters.map(\.rawValue) + number(type.results.count)
         + type.results.map(\.rawValue)
     }
@@ -32,6 +35,7 @@ struct TestModule {
     bytes += section(3, functions.indices.map { number($0 + imports.count) })
     if let table { bytes += section(4, [[0x70, 0] + number(table.functions.count + table.empty)]) }
     if let memory { bytes += section(5, [[1] + number(memory.0) + number(memory.1)]) }
+    bytes += section(13, tags.indices.map { [0] + number(imports.count + functions.count + $0) })
     if !globals.isEmpty { bytes += section(6, globals.map { [$0.type.rawValue, 1] + $0.initial + [0x0B] }) }
     bytes += section(7, functions.enumerated().map { text($1.name) + [0] + number($0 + imports.count) })
     if let table, !table.functions.isEmpty {

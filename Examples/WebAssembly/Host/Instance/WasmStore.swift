@@ -26,6 +26,7 @@ import CFtraceWasm
   deinit {
     owned.removeAll()
     unsafe ftrace_wasm_contexts_free(raw)
+    unsafe ftrace_wasm_exceptions_free(raw)
     unsafe raw.deallocate()
   }
 
