@@ -152,7 +152,8 @@ let package = Package(
       swiftSettings: tests),
     .testTarget(name: "WorkloadsTests", dependencies: ["FtraceWorkloads", "FtraceTestSupport"], swiftSettings: tests),
     .testTarget(
-      name: "WebAssemblyTests", dependencies: ["FtraceWasm", "FtraceTestSupport", "wasm-spec"],
+      name: "WebAssemblyTests",
+      dependencies: ["Ftrace", "FtraceTracers", "FtraceWasm", "FtraceTestSupport", "wasm-spec"],
       exclude: ["Corpus"], swiftSettings: tests),
     // These run the executable, which is built with them.
     .testTarget(name: "CommandTests", dependencies: ["FtraceCommand"], swiftSettings: tests),

@@ -66,11 +66,18 @@ struct ftrace_wasm_context *ftrace_wasm_context_make(struct ftrace_wasm_store *s
   return context;
 }
 
-void ftrace_wasm_context_free(struct ftrace_wasm_context *context) {
-  for (struct ftrace_wasm_context **link = &context->store->contexts; *link; link = &(*link)->next)
-    if (*link == context) {
-      *link = context->next;
-      break;
-    }
-  free(context);
+void ftrace_wasm_contexts_free(struct ftrace_wasm_store *store) {
+  for (struct ftrace_wasm_context *context = store->contexts, *next; context; context = next) {
+    next = context->next;
+    free(context);
+  }
+  store->contexts = NULL;
+}
+
+void ftrace_wasm_exceptions_free(struct ftrace_wasm_store *store) {
+  for (struct ftrace_wasm_exception *exception = store->exceptions, *next; exception; exception = next) {
+    next = exception->next;
+    free(exception);
+  }
+  store->exceptions = NULL;
 }

@@ -4,13 +4,16 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <string.h>
 #include <ucontext.h>
 #include <unistd.h>
 
 #include "ftrace_territory.h"
 #include "ftrace_wasm_activation.h"
 
-static __thread struct ftrace_wasm_activation *innermost;
+// Initial-exec: a handler that made the variable could be in the middle of malloc(3).
+__attribute__((tls_model("initial-exec"))) static __thread struct ftrace_wasm_activation *innermost;
 
 // Notes the addresses in emitted code from a place down to the gate. Signal-safe.
 static void note_frames(struct ftrace_wasm_activation *activation, uint64_t pc, uint64_t rbp) {
@@ -42,10 +45,65 @@ __attribute__((noreturn)) static void trap(uint32_t kind, uint64_t pc, uint64_t 
 }
 
 uint64_t ftrace_wasm_address_of_trap(void) { return (uint64_t)trap; }
+// How far from a return address exceptions land, 0: they do not. The compiler writes it as the operand of a NOP behind the call, and no other such.
+static int64_t landing_of(uint64_t return_address) {
+  const uint8_t *const code = (const uint8_t *)return_address;
+  if (code[0] != 0x0F || code[1] != 0x1F || code[2] != 0x80) return 0;
+  int32_t distance;
+  memcpy(&distance, code + 3, sizeof distance);
+  return distance;
+}
+
+__attribute__((noreturn)) static void unwind(struct ftrace_wasm_exception *exception, uint64_t pc, uint64_t rbp) {
+  for (uint64_t at = pc, frame = rbp;;) {
+    const int64_t distance = landing_of(at);
+    if (distance)
+      __asm__ volatile("movq %1, %%rbp\n\t"
+                       "jmpq *%2"
+                       :
+                       : "a"(exception), "c"(frame), "d"(at + (uint64_t)distance)
+                       : "memory");
+    at = ((const uint64_t *)frame)[1];
+    frame = ((const uint64_t *)frame)[0];
+    if (ftrace_territory_of(at) < 0 || ftrace_is_gate_return(at)) break;
+  }
+  innermost->exception = exception;
+  trap(FTRACE_WASM_TRAP_EXCEPTION, pc, rbp);
+}
+
+__attribute__((noreturn)) static void throw_tag(
+    struct ftrace_wasm_context *context, const uint64_t *tag, uint32_t count, uint64_t pc, uint64_t rbp) {
+  struct ftrace_wasm_exception *const exception = malloc(sizeof *exception + count * sizeof(uint64_t));
+  if (!exception) trap(FTRACE_WASM_TRAP_MEMORY, pc, rbp);
+  exception->tag = tag;
+  exception->next = context->store->exceptions;
+  context->store->exceptions = exception;
+  memcpy(exception->values, context->store->results, count * sizeof(uint64_t));
+  unwind(exception, pc, rbp);
+}
+
+__attribute__((noreturn)) static void throw_reference(
+    struct ftrace_wasm_context *context, struct ftrace_wasm_exception *exception, uint32_t none, uint64_t pc, uint64_t rbp) {
+  (void)context;
+  (void)none;
+  if (!exception) trap(FTRACE_WASM_TRAP_NULL_REFERENCE, pc, rbp);
+  unwind(exception, pc, rbp);
+}
+
+// Gates and callbacks are as they were: only calls were left.
+static void landed(void) {
+  struct ftrace_landing landing;
+  ftrace_landing_note(&landing);
+  ftrace_landing_reached(&landing);
+}
+
+uint64_t ftrace_wasm_address_of_throw(void) { return (uint64_t)throw_tag; }
+uint64_t ftrace_wasm_address_of_throw_reference(void) { return (uint64_t)throw_reference; }
+uint64_t ftrace_wasm_address_of_landed(void) { return (uint64_t)landed; }
 uint64_t ftrace_wasm_address_of_stack_check(void) { return (uint64_t)ftrace_poll_slow; }
 
 uint32_t ftrace_wasm_call(struct ftrace_wasm_activation *activation, uint64_t gate) {
-  (void)__builtin_frame_address(0); // a frame of its own, for walks
+  activation->frame = __builtin_frame_address(0); // so there is one, for walks
   activation->previous = innermost;
   activation->trap = FTRACE_WASM_TRAP_NONE;
   ftrace_landing_note(&activation->landing);

@@ -33,20 +33,21 @@ final class HostEngine: SpecEngine {
       let instance = try WasmInstance(compiled, in: store) { module, name in
         (imports(module) as? HostInstance)?.instance.exports[name]
       }
-      return HostInstance(instance)
+      return HostInstance(instance, store)
     } catch { throw SpecFailure(error) }
   }
 }
 
 final class HostInstance: SpecInstance {
   let instance: WasmInstance
+  private let store: WasmStore
 
-  init(_ instance: WasmInstance) { self.instance = instance }
+  init(_ instance: WasmInstance, _ store: WasmStore) { (self.instance, self.store) = (instance, store) }
 
   func invoke(_ name: String, _ arguments: [SpecValue]) throws(SpecFailure) -> [SpecValue] {
     guard let function = instance.function(WasmName(name)) else { throw .unsupported("no function \(name)") }
     do throws(WasmTrap) {
-      return try instance.store.call(function, arguments.map(WasmValue.init)).map(SpecValue.init)
+      return try store.call(function, arguments.map(WasmValue.init)).map(SpecValue.init)
     } catch { throw SpecFailure(error) }
   }
 

@@ -31,12 +31,14 @@ struct ftrace_wasm_activation {
   struct ftrace_wasm_context *context;
   const uint64_t *word; // holds the address of the code
   uint64_t *cells;      // the arguments, then the first result
+  void *frame;          // of `ftrace_wasm_call`
   // Where a trap lands, in the gate.
   uint64_t landing_sp;
   uint64_t landing_pc;
   // What happened. Addresses in the functions that were left, the innermost first; `frame_count` counts those that found no room too.
   uint32_t trap;
   uint32_t frame_count;
+  struct ftrace_wasm_exception *exception; // that nobody caught
   uint64_t frames[FTRACE_WASM_TRAP_FRAMES];
   struct ftrace_landing landing;
 };
@@ -59,5 +61,11 @@ int ftrace_wasm_traps_install(void);
 
 /// `trap(kind, pc, rbp)`: ends the innermost activation of the calling thread.
 uint64_t ftrace_wasm_address_of_trap(void);
+/// `throw(context, tag, count, pc, rbp)`: throws what is in the store's results. `throw_reference(context, exception, 0, pc, rbp)`.
+/// Both go on at a landing, or end the activation.
+uint64_t ftrace_wasm_address_of_throw(void);
+uint64_t ftrace_wasm_address_of_throw_reference(void);
+/// `landed()`: the function that calls it runs again, those that it had called are gone.
+uint64_t ftrace_wasm_address_of_landed(void);
 /// `stack_check(sp, lowest)`: waits for a stop that is under way; false where the stack does not reach so far.
 uint64_t ftrace_wasm_address_of_stack_check(void);

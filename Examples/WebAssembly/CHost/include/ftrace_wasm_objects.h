@@ -15,7 +15,6 @@ struct ftrace_wasm_memory {
   uint64_t bytes;
   uint64_t reserved;
   uint64_t limit; // bytes that it may grow to
-  struct ftrace_wasm_memory *next;
 };
 
 /// What a reference to a function points to: what to call, with which context.
@@ -40,11 +39,18 @@ struct ftrace_wasm_segment {
   uint32_t count;
 };
 
+/// What was thrown. It is kept as long as its store.
+struct ftrace_wasm_exception {
+  const uint64_t *tag;
+  struct ftrace_wasm_exception *next;
+  uint64_t values[];
+};
+
 /// What is common to instances that can call each other.
 struct ftrace_wasm_store {
   uint64_t results[FTRACE_WASM_RESULTS]; // a function's results behind the first, from its return to the next call
   struct ftrace_wasm_context *contexts;
-  struct ftrace_wasm_memory *memories;
+  struct ftrace_wasm_exception *exceptions;
 };
 
 /// What r15 points to in the functions of an instance.
@@ -62,6 +68,7 @@ struct ftrace_wasm_context {
 };
 
 enum {
+  FTRACE_WASM_EXCEPTION_VALUES = offsetof(struct ftrace_wasm_exception, values),
   FTRACE_WASM_CONTEXT_STORE = offsetof(struct ftrace_wasm_context, store),
   FTRACE_WASM_CONTEXT_MEMORY_BASE = offsetof(struct ftrace_wasm_context, memory_base),
   FTRACE_WASM_CONTEXT_MEMORY = offsetof(struct ftrace_wasm_context, memory),
@@ -83,8 +90,11 @@ static inline uint64_t *ftrace_wasm_store_results(struct ftrace_wasm_store *stor
 struct ftrace_wasm_context *ftrace_wasm_context_make(struct ftrace_wasm_store *store, size_t words);
 /// The words behind a context.
 static inline uint64_t *ftrace_wasm_context_words(struct ftrace_wasm_context *context) { return context->words; }
-/// Takes a context out of its store, and frees it.
-void ftrace_wasm_context_free(struct ftrace_wasm_context *context);
+/// Frees all contexts of a store.
+void ftrace_wasm_contexts_free(struct ftrace_wasm_store *store);
+
+/// Frees all exceptions of a store.
+void ftrace_wasm_exceptions_free(struct ftrace_wasm_store *store);
 
 /// Reserves a memory and makes its first pages accessible. Returns an errno, and nothing was reserved then.
 int ftrace_wasm_memory_make(struct ftrace_wasm_memory *memory, uint64_t pages, uint64_t limit_pages);

@@ -8,6 +8,7 @@ import Synchronization
 /// A module whose functions are compiled when they are first called. Any number of instances share the code, on any threads.
 package final class CompiledModule: Sendable {
   package let module: WasmModule
+  private let facts: [FunctionFacts]
   /// By function index, imports too: all different within the module.
   package let names: [String]
   package let runtime: TraceRuntime
@@ -29,9 +30,7 @@ package final class CompiledModule: Sendable {
     _ validated: ValidatedModule, engine: WasmEngine, names: [String]? = nil, eagerly: Bool = false
   ) throws(FtraceError) {
     let module = validated.module
-    if !module.tags.isEmpty || validated.facts.contains(where: \.catchesExceptions) {
-      throw .invalidImage("module", reason: .empty)
-    }
+    facts = validated.facts
     self.module = module
     self.names = names ?? module.functionNames()
     runtime = engine.runtime
@@ -64,7 +63,7 @@ package final class CompiledModule: Sendable {
     do throws(AssemblerError) {
       return try FunctionCompiler(
         layout: layout, stubs: stubs, words: words, bytes: module.bytes, body: body, localRuns: module.localRuns,
-        type: module.functions[function].type, name: names[function]
+        facts: facts[index], type: module.functions[function].type, name: names[function]
       ).compile()
     } catch { throw .assembly(error) }
   }

@@ -13,6 +13,7 @@ extension FunctionCompiler {
       callReference()
     } else {
       a.call(slot: words.symbol(function - layout.importedFunctions))
+      markLanding()
     }
     endCall(callee)
   }
@@ -43,9 +44,10 @@ extension FunctionCompiler {
   }
 
   /// Calls the reference in `r11`, in its own context, and comes back to this one.
-  func callReference() {
+  mutating func callReference() {
     enterReference()
     a.call(.base(.r11))
+    markLanding()
     a.mov(Registers.context, contextSlot)
     if layout.hasMemory {
       a.mov(Registers.memory, .base(Registers.context, Int32(FTRACE_WASM_CONTEXT_MEMORY_BASE)))

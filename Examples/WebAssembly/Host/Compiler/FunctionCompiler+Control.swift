@@ -3,7 +3,7 @@ import FtraceX86Assembler
 /// Blocks. Where one begins, all operands below have settled; at its end its single result is in `rax` or `xmm0`, several are in their slots.
 /// Branches to a loop leave its parameters in their slots.
 extension FunctionCompiler {
-  private mutating func signature() -> BlockSignature {
+  mutating func signature() -> BlockSignature {
     switch reader.blockType() {
     case .empty: BlockSignature()
     case .value(let type): BlockSignature(resultCount: 1, single: type)
@@ -53,9 +53,9 @@ extension FunctionCompiler {
   }
 
   /// The height from which operands may be anywhere.
-  private var base: Int { control.count == 0 ? 0 : Int(control[control.count - 1].height) }
+  var base: Int { control.count == 0 ? 0 : Int(control[control.count - 1].height) }
 
-  private mutating func open(_ kind: BlockFrame.Kind, _ signature: BlockSignature) {
+  mutating func open(_ kind: BlockFrame.Kind, _ signature: BlockSignature) {
     control.push(
       BlockFrame(
         kind: kind, label: a.label().id, height: Int32(stack.count) - signature.parameterCount, type: signature))
@@ -103,6 +103,9 @@ extension FunctionCompiler {
       return
     }
     switch frame.kind {
+    case .tryBody, .catching, .tryTable:
+      endTry(frame)
+      return
     case .function:
       if isReachable { joinValues(frame) }
       truncate(to: 0)
@@ -122,7 +125,7 @@ extension FunctionCompiler {
   }
 
   /// Brings the results to where branches bring them, if the end can be reached without one, and goes on from there.
-  private mutating func join(_ frame: BlockFrame) {
+  mutating func join(_ frame: BlockFrame) {
     if isReachable { joinValues(frame) }
     a.bind(a.label(numbered: frame.label))
     truncate(to: Int(frame.height))
@@ -143,7 +146,7 @@ extension FunctionCompiler {
   }
 
   /// Moves the operands that go along to where the target wants them. The compiler's own view stays as it was.
-  private func joinValues(_ frame: BlockFrame) {
+  func joinValues(_ frame: BlockFrame) {
     let count = arity(frame)
     let first = stack.count - count
     if frame.kind == .function {
@@ -192,7 +195,7 @@ extension FunctionCompiler {
     isReachable = false
   }
 
-  private mutating func aim(_ depth: Int) -> BlockFrame {
+  mutating func aim(_ depth: Int) -> BlockFrame {
     let index = control.count - 1 - depth
     control[index].isTarget = true
     return control[index]

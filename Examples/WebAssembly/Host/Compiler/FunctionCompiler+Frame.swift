@@ -17,6 +17,8 @@ extension FunctionCompiler {
     }
     assignRegisters()
     keepsContext = survey.leavesInstance
+    // Functions that were left by an exception have not restored them: who catches it does that for its caller.
+    if facts.catchesExceptions { for number in Registers.preserved { savedRegisters.insert(RegisterSet(number)) } }
     firstLocal = (keepsContext ? 8 : 0) + Int32(savedRegisters.rawValue.nonzeroBitCount) * 8
     let bytes = Int(firstLocal) + (locals.count + survey.height) * 8
     frameBytes = Int32((bytes + 15) & ~15)

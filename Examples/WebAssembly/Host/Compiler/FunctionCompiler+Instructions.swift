@@ -56,8 +56,14 @@ extension FunctionCompiler {
     case .refIsNull: refIsNull()
     case .refFunc: refFunc(reader.index())
     case .bulk: bulk()
-    case .try, .catch, .catchAll, .delegate, .throw, .rethrow, .throwRef, .tryTable:
-      preconditionFailure("exceptions are refused when a module is prepared")
+    case .try: tryBody()
+    case .catch: catchClause(tag: reader.index())
+    case .catchAll: catchClause(tag: nil)
+    case .delegate: delegate(reader.index())
+    case .throw: throwTag(reader.index())
+    case .rethrow: rethrow(reader.index())
+    case .throwRef: throwReference()
+    case .tryTable: tryTable()
     default:
       if opcode.rawValue <= Opcode.i64Store32.rawValue {
         if opcode.rawValue < Opcode.i32Store.rawValue { loadMemory(opcode) } else { storeMemory(opcode) }

@@ -27,6 +27,8 @@ struct FunctionCompiler: ~Copyable {
   // MARK: - Frame
 
   let survey: FunctionSurvey
+  let facts: FunctionFacts
+  let bytes: ModuleBytes
   /// Bytes below rbp that are taken before the locals.
   var firstLocal: Int32 = 0
   /// Bytes of the frame below rbp.
@@ -45,8 +47,7 @@ struct FunctionCompiler: ~Copyable {
 
   init(
     layout: ModuleLayout, stubs: WasmStubs, words: HostWords, bytes: ModuleBytes, body: FunctionBody,
-    localRuns: [LocalRun],
-    type: Int, name: String
+    localRuns: [LocalRun], facts: FunctionFacts, type: Int, name: String
   ) {
     self.layout = layout
     self.stubs = stubs
@@ -54,7 +55,13 @@ struct FunctionCompiler: ~Copyable {
     self.type = layout.types[type]
     a = FunctionBuilder(name: name, layout: TraceRuntime.threadLayout, abi: .wasm)
     reader = BodyReader(bytes, at: body.code.lowerBound)
-    survey = FunctionSurvey(layout: layout, bytes: bytes, body: body, type: self.type)
+    survey =
+      facts.catchesExceptions
+      ? FunctionSurvey(
+        catching: facts, layout: layout, locals: Int(self.type.parameterCount) + body.localCount)
+      : FunctionSurvey(layout: layout, bytes: bytes, body: body, type: self.type)
+    self.facts = facts
+    self.bytes = bytes
     returnLabel = a.label()
     settleLocals(localRuns[body.localRuns])
   }
@@ -77,10 +84,17 @@ struct FunctionCompiler: ~Copyable {
   /// Code that cannot be reached is read for its structure alone.
   private mutating func unreachable(_ opcode: Opcode) {
     switch opcode {
-    case .block, .loop, .if:
+    case .block, .loop, .if, .try, .tryTable:
       reader.skipImmediates(of: opcode)
       control.push(BlockFrame(kind: .block, isReachable: false, label: 0, height: 0, type: BlockSignature()))
     case .else: elseBranch()
+    case .catch, .catchAll, .delegate:
+      if control[control.count - 1].isReachable {
+        instruction(opcode)
+      } else {
+        reader.skipImmediates(of: opcode)
+        if opcode == .delegate { control.truncate(to: control.count - 1) }
+      }
     case .end: end()
     default: reader.skipImmediates(of: opcode)
     }

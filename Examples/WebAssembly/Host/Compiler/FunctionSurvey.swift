@@ -23,6 +23,15 @@ struct FunctionSurvey: ~Copyable {
     var results: Int32
   }
 
+  /// Of a function that catches exceptions, whose locals are in memory all, so that its frame is all that a landing needs.
+  init(catching facts: FunctionFacts, layout: ModuleLayout, locals: Int) {
+    for _ in 0..<locals { weights.push(0) }
+    callWeight = 1
+    leavesInstance = true
+    // Beyond the operands: what a clause takes, and for each block an exception.
+    height = facts.maximumOperands + layout.tagValues + 1 + facts.maximumFrames
+  }
+
   init(layout: ModuleLayout, bytes: ModuleBytes, body: FunctionBody, type: TypeLayout) {
     let count = Int(type.parameterCount) + body.localCount
     for _ in 0..<count { weights.push(0) }
@@ -68,7 +77,7 @@ struct FunctionSurvey: ~Copyable {
       leavesInstance = true
       call(layout.types[type], indirect: true)
       if opcode == .returnCallIndirect { skipUnreachable(&reader) }
-    case .br, .brTable, .return, .unreachable:
+    case .br, .brTable, .return, .unreachable, .throw, .throwRef:
       reader.skipImmediates(of: opcode)
       skipUnreachable(&reader)
     case .bulk: bulk(&reader)

@@ -37,11 +37,15 @@ final class ModuleLayout: Sendable {
   let importedGlobals: Int
   let tableTypes: [ValueType]
   let hasMemory: Bool
+  /// The type of each tag, imports first.
+  let tagTypes: [UInt32]
+  /// Values of an exception at most.
+  let tagValues: Int
 
   init(
     types: [FunctionType], functionTypes: [UInt32], importedFunctions: Int, globalTypes: [ValueType],
     importedGlobals: Int,
-    tableTypes: [ValueType], hasMemory: Bool
+    tableTypes: [ValueType], hasMemory: Bool, tagTypes: [UInt32]
   ) {
     var (layouts, places, results): ([TypeLayout], [ArgumentPlace], [ValueType]) = ([], [], [])
     for type in types {
@@ -63,6 +67,8 @@ final class ModuleLayout: Sendable {
     self.importedGlobals = importedGlobals
     self.tableTypes = tableTypes
     self.hasMemory = hasMemory
+    self.tagTypes = tagTypes
+    tagValues = tagTypes.map { Int(layouts[Int($0)].parameterCount) }.max() ?? 0
   }
 
   convenience init(_ module: WasmModule) {
@@ -70,7 +76,8 @@ final class ModuleLayout: Sendable {
       types: module.types, functionTypes: module.functions.map { UInt32($0.type) },
       importedFunctions: module.importedFunctionCount, globalTypes: module.globals.map(\.type.value),
       importedGlobals: module.importedGlobalCount, tableTypes: module.tables.map(\.type.element),
-      hasMemory: !module.memories.isEmpty)
+      hasMemory: !module.memories.isEmpty,
+      tagTypes: module.tags.map { UInt32($0.type) })
   }
 
   /// As C passes them: integers and references in six registers, floats in eight, the others on the stack.
@@ -98,8 +105,9 @@ final class ModuleLayout: Sendable {
   func global(_ index: Int) -> Int32 { Self.words + Int32(index) * 8 }
   func table(_ index: Int) -> Int32 { global(globalTypes.count + index) }
   func importedFunction(_ index: Int) -> Int32 { table(tableTypes.count + index) }
+  func tag(_ index: Int) -> Int32 { importedFunction(importedFunctions + index) }
   /// Words behind the context.
-  var wordCount: Int { globalTypes.count + tableTypes.count + importedFunctions }
+  var wordCount: Int { globalTypes.count + tableTypes.count + importedFunctions + tagTypes.count }
 }
 
 extension ValueType: BitwiseCopyable {

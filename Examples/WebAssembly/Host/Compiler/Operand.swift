@@ -55,7 +55,7 @@ struct LocalHome: BitwiseCopyable {
 
 /// A block that is open.
 struct BlockFrame: BitwiseCopyable {
-  enum Kind: UInt8 { case function, block, loop, ifThen, ifElse }
+  enum Kind: UInt8 { case function, block, loop, ifThen, ifElse, tryBody, catching, tryTable }
 
   var kind: Kind
   /// Whether anything branches to `label`.
@@ -66,6 +66,14 @@ struct BlockFrame: BitwiseCopyable {
   var label: UInt32
   /// Where an `if` goes that does not hold.
   var otherwise: UInt32 = 0
+  /// Where exceptions of a `try`'s body arrive; `noLabel` until something can throw.
+  var landing: UInt32 = BlockFrame.noLabel
+  /// Where the next clause of a `catch` is; `noLabel`: there is none.
+  var next: UInt32 = BlockFrame.noLabel
+  /// Where the clauses of a `try_table` are in the module.
+  var clauses: Int32 = 0
+
+  static let noLabel = UInt32.max
   /// The height of the stack below the parameters.
   var height: Int32
   var type: BlockSignature

@@ -52,6 +52,8 @@ import FtraceX86Assembler
 
   package let name: String
   package let type: FunctionType
+  private let engine: WasmEngine
+  // The store keeps this object, and is there during calls.
   private unowned let store: WasmStore
   private let body: Body
   // Safe: the record and the word live as long as the store, which keeps this object.
@@ -68,6 +70,7 @@ import FtraceX86Assembler
     self.name = name
     self.type = type
     self.store = store
+    engine = store.engine
     self.body = body
     words = try store.engine.runtime.allocateWords(1)
     unsafe record = .allocate(capacity: 1)
@@ -86,7 +89,7 @@ import FtraceX86Assembler
   }
 
   deinit {
-    if let handle { try? store.engine.runtime.free(handle, force: true) }
+    if let handle { try? engine.runtime.free(handle, force: true) }
     unsafe record.deallocate()
   }
 

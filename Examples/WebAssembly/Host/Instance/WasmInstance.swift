@@ -4,11 +4,12 @@ import FtraceEngine
 /// A module with state of its own: memory, tables, globals. It lives as long as its store.
 @safe package final class WasmInstance {
   package let compiled: CompiledModule
-  package let store: WasmStore
+  /// Whose it is: without the store nothing of it can be used.
+  package unowned let store: WasmStore
   /// By name.
   package private(set) var exports: [WasmName: WasmExternal] = [:]
 
-  // Safe: made in `init`, freed in `deinit`, which comes with the store's end.
+  // Safe: the store frees contexts at its end; the rest is freed in `deinit`, which comes with the store's end or later.
   let context: UnsafeMutablePointer<ftrace_wasm_context>
   private let records: UnsafeMutablePointer<ftrace_wasm_function>
   private let data: UnsafeMutablePointer<ftrace_wasm_segment>
@@ -19,6 +20,7 @@ import FtraceEngine
   private var tables: [WasmTable] = []
   private var memories: [WasmMemory] = []
   private var globals: [WasmGlobal] = []
+  private var tags: [WasmTag] = []
 
   private var module: WasmModule { compiled.module }
   private var layout: ModuleLayout { compiled.layout }
@@ -48,6 +50,7 @@ import FtraceEngine
     try makeGlobals()
     try makeTables()
     try makeMemories()
+    makeTags()
     makeExports()
     makeSegments()
     try runActiveSegments()
@@ -61,7 +64,6 @@ import FtraceEngine
     unsafe data.deallocate()
     unsafe elements.deallocate()
     for index in unsafe references.indices { unsafe references[index].deallocate() }
-    unsafe ftrace_wasm_context_free(context)
   }
 
   /// A function by the name of its export.
@@ -95,6 +97,7 @@ import FtraceEngine
       case .table(let table): tables.append(table)
       case .memory(let memory): memories.append(memory)
       case .global(let global): globals.append(global)
+      case .tag(let tag): tags.append(tag)
       }
     }
     if !unknown.isEmpty { throw .unknownImports(unknown) }
@@ -108,6 +111,7 @@ import FtraceEngine
         && fits(UInt64(table.count), table.type.limits.maximum, type.limits)
     case (.memory(let memory), .memory(let type)): fits(memory.pages, memory.limits.maximum, type.limits)
     case (.global(let global), .global(let type)): global.type == type
+    case (.tag(let tag), .tag(let type)): tag.type == module.types[type]
     default: false
     }
   }
@@ -175,6 +179,13 @@ import FtraceEngine
     unsafe context.pointee.memory_base = memory.raw.pointee.base
   }
 
+  private func makeTags() {
+    for tag in module.tags[tags.count...] { tags.append(WasmTag(module.types[tag.type], in: store)) }
+    for (index, tag) in tags.enumerated() {
+      unsafe word(layout.tag(index)).pointee = UInt64(UInt(bitPattern: tag.identity))
+    }
+  }
+
   private func makeExports() {
     for export in module.exports {
       switch export.kind {
@@ -182,7 +193,7 @@ import FtraceEngine
       case .table(let index): exports[export.name] = .table(tables[index])
       case .memory(let index): exports[export.name] = .memory(memories[index])
       case .global(let index): exports[export.name] = .global(globals[index])
-      case .tag: break
+      case .tag(let index): exports[export.name] = .tag(tags[index])
       }
     }
   }

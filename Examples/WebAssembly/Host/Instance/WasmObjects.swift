@@ -103,10 +103,26 @@ import CFtraceWasm
   package var reference: WasmValue { unsafe .funcref(UInt(bitPattern: record)) }
 }
 
+/// A tag: exceptions that were thrown with it are caught by it alone.
+@safe package final class WasmTag {
+  // Safe: a word whose address is the tag's identity; the store keeps this object.
+  let identity: UnsafeMutablePointer<UInt64>
+  package let type: FunctionType
+
+  package init(_ type: FunctionType, in store: WasmStore) {
+    self.type = type
+    unsafe identity = .allocate(capacity: 1)
+    store.keep(self)
+  }
+
+  deinit { unsafe identity.deallocate() }
+}
+
 /// What an instance exports, and imports.
 package enum WasmExternal {
   case function(WasmFunction)
   case table(WasmTable)
   case memory(WasmMemory)
   case global(WasmGlobal)
+  case tag(WasmTag)
 }

@@ -25,7 +25,8 @@ import CFtraceWasm
 
   deinit {
     owned.removeAll()
-    unsafe ftrace_wasm_context_free(hostContext)
+    unsafe ftrace_wasm_contexts_free(raw)
+    unsafe ftrace_wasm_exceptions_free(raw)
     unsafe raw.deallocate()
   }
 

@@ -11,6 +11,10 @@ final class WasmStubs: Sendable {
   let operations: [Symbol]
   /// Called by prologues; `r11` is the lowest address that the function wants.
   let stackCheck: Symbol
+  /// `throwTag(rsi: tag, edx: values in the store)`, `throwReference(rsi: exception)`: the way back leads to a landing.
+  let throwTag, throwReference: Symbol
+  /// Called by landings.
+  let landed: Symbol
   let runtime: TraceRuntime
   private let gates = Mutex<[FunctionType: UInt]>([:])
 
@@ -28,6 +32,16 @@ final class WasmStubs: Sendable {
       operations.append(code.symbol)
     }
     (self.traps, self.operations) = (traps, operations)
+    throwTag = try runtime.installHostCode("wasm_throw") {
+      $0.code.throwStub(ftrace_wasm_address_of_throw())
+    }.symbol
+    throwReference = try runtime.installHostCode("wasm_throw_ref") {
+      $0.code.throwStub(ftrace_wasm_address_of_throw_reference())
+    }.symbol
+    landed = try runtime.installHostCode("wasm_landed") { gate in
+      gate.code.mov(.rax, Int64(bitPattern: ftrace_wasm_address_of_landed()))
+      gate.code.jmp(.rax)
+    }.symbol
     stackCheck = try runtime.installHostCode("wasm_stack_check") { $0.code.stackCheckStub() }.symbol
   }
 
@@ -48,6 +62,16 @@ extension Assembler {
     mov(.rdx, .rbp)
     and(.rsp, -16)
     mov(.rax, Int64(bitPattern: ftrace_wasm_address_of_trap()))
+    call(.rax)
+  }
+
+  /// Calls `function(context, rsi, edx, pc, rbp)`, which does not return.
+  fileprivate func throwStub(_ function: UInt64) {
+    mov(.rdi, .r15)
+    mov(.rcx, .base(.rsp))
+    mov(.r8, .rbp)
+    and(.rsp, -16)
+    mov(.rax, Int64(bitPattern: function))
     call(.rax)
   }
 
