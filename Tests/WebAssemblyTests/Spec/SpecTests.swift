@@ -12,6 +12,10 @@ import Testing
       .deletingLastPathComponent().deletingLastPathComponent()
     let converted = root.appending(path: ".build/spec-tests")
     let conversion = try SpecRunner.run(root.appending(path: "scripts/spec-tests"), [folder, converted.path])
+    guard conversion.status != 69 else {
+      print("specification tests skipped: \(conversion.output)")
+      return
+    }
     try #require(conversion.status == 0, "\(conversion.output)")
 
     let result = try SpecRunner.run([converted.path])
