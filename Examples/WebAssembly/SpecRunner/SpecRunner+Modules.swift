@@ -10,21 +10,32 @@ extension SpecRunner {
   }
 
   /// Decodes and validates; nil for a module in text format.
-  func load(_ command: SpecCommand) throws -> Result<ValidatedModule, WasmModuleError>? {
+  mutating func load(_ command: SpecCommand) throws -> Result<ValidatedModule, WasmModuleError>? {
     guard let bytes = try bytes(of: command) else { return nil }
     // Without an engine, all that decoder and validator know is tested.
     let features = engine?.features ?? .multipleMemories
     do throws(WasmModuleError) {
       return .success(try WasmModule(decoding: bytes, features: features).validate(features: features))
     } catch {
+      if case .unsupported(let feature) = error.kind { noteEffects(of: bytes, skippedFor: .feature(feature)) }
       return .failure(error)
+    }
+  }
+
+  /// Remembers which instances a module that is skipped could have written to: those that it imports from, as far as its
+  /// imports can be told.
+  private mutating func noteEffects(of bytes: [UInt8], skippedFor reason: SpecReport.SkipReason) {
+    guard let module = try? WasmModule(decoding: bytes, features: .multipleMemories) else { return }
+    for item in module.imports {
+      guard let instance = imported(item.module) else { continue }
+      incomplete[ObjectIdentifier(instance)] = reason
     }
   }
 
   mutating func module(_ command: SpecCommand) -> Outcome {
     let loaded: Result<ValidatedModule, WasmModuleError>?
     do { loaded = try load(command) } catch { return .failed("\(error)") }
-    let (instance, outcome) = loaded.map(instantiate) ?? (.missing(.text), .skipped(.text))
+    let (instance, outcome) = loaded.map { instantiate($0) } ?? (.missing(.text), .skipped(.text))
     remember(instance, as: command.name)
     return outcome
   }

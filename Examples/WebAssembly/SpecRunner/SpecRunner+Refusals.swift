@@ -2,15 +2,15 @@ import FtraceWasm
 
 // Modules that must not be accepted.
 extension SpecRunner {
-  func assertMalformed(_ command: SpecCommand) -> Outcome {
+  mutating func assertMalformed(_ command: SpecCommand) -> Outcome {
     refused(command) { $0 == .malformed }
   }
 
-  func assertInvalid(_ command: SpecCommand) -> Outcome {
+  mutating func assertInvalid(_ command: SpecCommand) -> Outcome {
     refused(command) { $0 == .invalid }
   }
 
-  private func refused(_ command: SpecCommand, as isExpected: (WasmModuleError.Kind) -> Bool) -> Outcome {
+  private mutating func refused(_ command: SpecCommand, as isExpected: (WasmModuleError.Kind) -> Bool) -> Outcome {
     let expected = command.text ?? "a complaint"
     do {
       guard let loaded = try load(command) else { return .skipped(.text) }
@@ -23,23 +23,23 @@ extension SpecRunner {
     }
   }
 
-  func assertUnlinkable(_ command: SpecCommand) -> Outcome {
+  mutating func assertUnlinkable(_ command: SpecCommand) -> Outcome {
     notInstantiated(command) { failure in
       if case .unlinkable = failure { true } else { false }
     }
   }
 
-  func assertUninstantiable(_ command: SpecCommand) -> Outcome {
+  mutating func assertUninstantiable(_ command: SpecCommand) -> Outcome {
     notInstantiated(command) { failure in
       switch failure {
-      case .trap(let text): agrees(text, with: command.text)
+      case .trap(let text): Self.agrees(text, with: command.text)
       case .exhaustion, .exception: true
       case .unlinkable, .unsupported: false
       }
     }
   }
 
-  private func notInstantiated(_ command: SpecCommand, _ isExpected: (SpecFailure) -> Bool) -> Outcome {
+  private mutating func notInstantiated(_ command: SpecCommand, _ isExpected: (SpecFailure) -> Bool) -> Outcome {
     do {
       guard let loaded = try load(command) else { return .skipped(.text) }
       guard case .success(let module) = loaded else { return instantiate(loaded).1 }
@@ -59,7 +59,7 @@ extension SpecRunner {
   }
 
   /// Whether an engine's words are the specification's, up to what either adds (`uninitialized element 2`).
-  func agrees(_ text: String, with expected: String?) -> Bool {
+  static func agrees(_ text: String, with expected: String?) -> Bool {
     guard let expected else { return true }
     return text.hasPrefix(expected) || expected.hasPrefix(text)
   }

@@ -27,6 +27,8 @@ struct SpecRunner {
   var instances: [String: Instance] = [:]
   var registered: [WasmName: Instance] = [:]
   var latest: Instance?
+  /// Instances that a skipped module would have written to: what they answer from then on is not what the script expects.
+  var incomplete: [ObjectIdentifier: SpecReport.SkipReason] = [:]
 
   init(path: String, engine: (any SpecEngine)?) {
     self.path = path

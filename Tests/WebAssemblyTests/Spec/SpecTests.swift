@@ -11,12 +11,10 @@ import Testing
     let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().deletingLastPathComponent()
     let converted = root.appending(path: ".build/spec-tests")
-    let conversion = try run(root.appending(path: "scripts/spec-tests"), [folder, converted.path])
+    let conversion = try SpecRunner.run(root.appending(path: "scripts/spec-tests"), [folder, converted.path])
     try #require(conversion.status == 0, "\(conversion.output)")
 
-    let executable = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-      .appending(path: "wasm-spec")
-    let result = try run(executable, [converted.path])
+    let result = try SpecRunner.run([converted.path])
     let failures = result.output.split(separator: "\n").filter { $0.hasPrefix("FAIL") }
     #expect(failures == [])
     #expect(result.status == 0)
@@ -24,18 +22,5 @@ import Testing
     let closing = try #require(result.output.split(separator: "\n").last)
     #expect(closing.firstMatch(of: /^[1-9][0-9]* passed, 0 failed, [0-9]+ skipped$/) != nil, "\(closing)")
     print("specification tests: \(closing)")
-  }
-
-  private func run(_ executable: URL, _ arguments: [String]) throws -> (status: Int32, output: String) {
-    let process = Process()
-    process.executableURL = executable
-    process.arguments = arguments
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    process.standardError = pipe
-    try process.run()
-    let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    return (process.terminationStatus, String(decoding: output, as: UTF8.self))
   }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import FtraceTestSupport
 import FtraceWasm
 import Testing
@@ -17,20 +18,23 @@ import Testing
 
   @Test("a module that ends anywhere is refused, or is a module", arguments: CorpusModule.all)
   func truncated(module: CorpusModule) {
-    for length in module.bytes.indices { Mutation.check(Array(module.bytes[..<length])) }
+    for length in module.bytes.indices { Mutation.check(Array(module.bytes[..<length]), "length \(length)") }
   }
 
   @Test("whatever is done to a module, it is refused or can be read without checks", arguments: CorpusModule.all)
   func mutated(module: CorpusModule) {
-    for seed in 0..<4_000 as Range<UInt64> {
+    for seed in 0..<Mutation.count {
       var mutation = Mutation(seed: seed)
-      Mutation.check(mutation.mutate(module.bytes))
+      Mutation.check(mutation.mutate(module.bytes), "seed \(seed)")
     }
   }
 }
 
 /// Changes modules at random, the same for the same seed.
 struct Mutation {
+  /// How many of each module; a long run asks for more.
+  static let count = ProcessInfo.processInfo.environment["FTRACE_TEST_MUTATIONS"].flatMap(UInt64.init) ?? 4_000
+
   private var generator: SeededGenerator
 
   init(seed: UInt64) {
@@ -64,13 +68,13 @@ struct Mutation {
   }
 
   /// What the decoder and validator promise of any bytes.
-  static func check(_ bytes: [UInt8]) {
+  static func check(_ bytes: [UInt8], _ origin: String) {
     do throws(WasmModuleError) {
       let valid = try WasmModule(decoding: bytes).validate()
       _ = valid.module.functionNames()
-      #expect(strayWalks(of: valid) == [])
+      #expect(strayWalks(of: valid) == [], "\(origin)")
     } catch {
-      #expect((0...bytes.count).contains(error.offset), "\(error)")
+      #expect((0...bytes.count).contains(error.offset), "\(origin): \(error)")
     }
   }
 }

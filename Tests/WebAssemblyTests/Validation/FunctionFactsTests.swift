@@ -12,6 +12,7 @@ import Testing
     let facts = try facts("00 02 40 02 40 41 00 41 00 41 00 1A 1A 1A 0B 0B 41 00 1A 0B")
     #expect(facts.maximumOperands == 3)
     #expect(facts.maximumFrames == 3)
+    #expect(facts.instructions == 13)
     #expect(!facts.hasLoop && !facts.hasCall && !facts.catchesExceptions)
   }
 

@@ -27,16 +27,17 @@ struct FunctionValidator: ~Copyable {
 
   /// Validates the body with this index among `module.bodies`.
   mutating func validate(body index: Int) throws(WasmModuleError) -> FunctionFacts {
-    let module = context.module
-    let body = module.bodies[index]
-    let signature = context.signatures[Int(context.functionTypes[module.importedFunctionCount + index])]
-    reader = BytesReader(module.bytes, in: body.code)
+    // The module is looked at where it is: a copy would retain all its arrays, for each function.
+    let body = context.module.bodies[index]
+    let signature = context.signatures[Int(context.functionTypes[context.module.importedFunctionCount + index])]
+    reader = BytesReader(context.module.bytes, in: body.code)
     operands.reset()
     facts = FunctionFacts()
     frames.removeAll(keepingCapacity: true)
     locals.removeAll(keepingCapacity: true)
     locals.append(contentsOf: context.types[signature.parameters.indices])
-    for run in module.localRuns[body.localRuns] {
+    for index in body.localRuns {
+      let run = context.module.localRuns[index]
       locals.append(contentsOf: repeatElement(run.type.rawValue, count: run.count))
     }
     results = signature.results
@@ -46,6 +47,7 @@ struct FunctionValidator: ~Copyable {
       place = reader.offset
       let byte = try reader.byte()
       guard let opcode = opcodes[byte] else { throw illegal(byte) }
+      facts.instructions &+= 1
       try instruction(opcode)
     }
     guard reader.isAtEnd else { throw .malformed("END opcode expected", at: reader.offset) }

@@ -23,6 +23,9 @@ package struct ValidatedModule: Sendable {
 
 /// What validation learns of a function's body without further effort.
 package struct FunctionFacts: Hashable, Sendable {
+  /// Instructions in the body, its last `end` included.
+  package internal(set) var instructions = 0
+
   /// Operands on the stack at most, those of code that cannot be reached included.
   package internal(set) var maximumOperands = 0
 

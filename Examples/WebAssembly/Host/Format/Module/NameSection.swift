@@ -3,18 +3,17 @@
 /// They are hints: a section that is damaged says what it said up to the damage, and indices that do not exist are left out.
 package struct NameSection: Sendable {
   package private(set) var module: String?
-  /// By function index; imported functions have names too.
-  package private(set) var functions: [Int: String] = [:]
+  /// By function index, nil where there is no name or an empty one; imported functions have names too.
+  package private(set) var functions: [String?]
 
   private let bytes: ModuleBytes
-  private let functionCount: Int
   /// Where the names of one function's locals stand.
   private var locals: [Int: Range<Int>] = [:]
 
   /// Reads the last `name` section of the module, if it has one.
   package init(of module: WasmModule) {
     bytes = module.bytes
-    functionCount = module.functions.count
+    functions = Array(repeating: nil, count: module.functions.count)
     guard let section = module.customSections.last(where: { $0.name == "name" }) else { return }
     var reader = BytesReader(module.bytes, in: section.contents)
     do throws(WasmModuleError) {
@@ -44,14 +43,14 @@ package struct NameSection: Sendable {
     case 0: module = try part.name().string
     case 1:
       try Self.names(&part) { function, name in
-        if function < functionCount { functions[function] = name }
+        if function < functions.count, !name.isEmpty { functions[function] = name }
       }
     case 2:
       for _ in 0..<(try part.u32()) {
         let function = Int(try part.u32())
         let begin = part.offset
         try Self.names(&part) { _, _ in }
-        if function < functionCount { locals[function] = begin..<part.offset }
+        if function < functions.count { locals[function] = begin..<part.offset }
       }
     default: break
     }

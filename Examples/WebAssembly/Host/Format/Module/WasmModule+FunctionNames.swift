@@ -5,8 +5,7 @@ extension WasmModule {
   /// `spelling` turns a name of the name section into the one shown. Complexity: linear in the functions and exports.
   package func functionNames(spelling: (String) -> String = { $0 }) -> [String] {
     let section = NameSection(of: self)
-    var names = [String?](repeating: nil, count: functions.count)
-    for (index, name) in section.functions where !name.isEmpty { names[index] = spelling(name) }
+    var names = section.functions.map { $0.map(spelling) }
     for export in exports {
       if case .function(let index) = export.kind, index < names.count, names[index] == nil, !export.name.string.isEmpty
       {
@@ -24,6 +23,7 @@ extension WasmModule {
 
   private static func distinct(_ names: [String]) -> [String] {
     var taken = Set(names)
+    if taken.count == names.count { return names }
     var occurrences: [String: Int] = [:]
     return names.map { name in
       var number = occurrences[name, default: 0] + 1
