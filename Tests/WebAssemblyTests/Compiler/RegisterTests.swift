@@ -35,12 +35,21 @@ import Testing
         }
         return code
       }
+      // As locals, or as temporaries, which are in other arguments' registers; remainders and shifts ask for certain ones.
+      func operand(_ local: Int, _ number: Int) -> [UInt8] {
+        guard types[local] == .i64, number % 2 == 1 else { return Code.get(local) }
+        switch (local / 2 + number / 2) % 3 {
+        case 0: return Code.get(local) + Code.i64(0) + Code.op(.i64Or)
+        case 1: return Code.get(local) + Code.i64(1_000_003) + Code.op(.i64RemS)
+        default: return Code.get(local) + Code.get(0) + Code.get(0) + Code.op(.i64Sub) + Code.op(.i64Shl)
+        }
+      }
       var generator = SeededGenerator(seed: 7)
       var module = TestModule()
       let type = FunctionType(parameters: types, results: [.f64])
       module.functions = [.init(name: "weigh", type: type, body: weigh(Array(0..<20)))]
       var orders: [[Int]] = []
-      for number in 0..<30 {
+      for number in 0..<60 {
         let integers =
           number == 0
           ? Array(stride(from: 18, through: 0, by: -2)) : stride(from: 0, to: 20, by: 2).shuffled(using: &generator)
@@ -49,7 +58,7 @@ import Testing
         if number % 3 == 0 { order[4] = order[0] }  // one value in two places
         orders.append(order)
         module.functions.append(
-          .init(name: "f\(number)", type: type, body: order.flatMap(Code.get) + Code.call(0)))
+          .init(name: "f\(number)", type: type, body: order.flatMap { operand($0, number) } + Code.call(0)))
       }
       let instance = try TestInstance(module, in: runtime)
       let values = (0..<20).map { Double($0 * $0 + 3) }
@@ -61,6 +70,28 @@ import Testing
         let function = try #require(instance.instance.function(WasmName("f\(number)")))
         #expect(try instance.store.call(function, arguments) == [.f64(expected.bitPattern)], "\(order)")
       }
+    }
+  }
+
+  @Test("temporaries that are in each other's argument registers change places", arguments: 2...6)
+  func circles(count: Int) throws {
+    try withRuntime(.atEmission) { runtime in
+      let type = FunctionType(parameters: Array(repeating: .i64, count: count), results: [.i64])
+      var digits = Code.i64(0)
+      for local in 0..<count {
+        digits += Code.i64(10) + Code.op(.i64Mul) + Code.get(local) + Code.op(.i64Add)
+      }
+      var module = TestModule()
+      module.functions = [
+        .init(name: "digits", type: type, body: digits),
+        .init(
+          name: "f", type: type,
+          body: (0..<count).flatMap { Code.get($0) + Code.i64(1) + Code.op(.i64Add) } + Code.call(0)),
+      ]
+      let instance = try TestInstance(module, in: runtime)
+      let function = try #require(instance.instance.function("f"))
+      let found = try instance.store.call(function, (0..<count).map { .i64(UInt64($0)) })
+      #expect(found == [.i64((1...count).reduce(0) { $0 * 10 + UInt64($1) })])
     }
   }
 

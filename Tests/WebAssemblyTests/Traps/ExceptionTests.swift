@@ -15,7 +15,11 @@ import Testing
     let sum = Code.op(.i32TruncF64S) + Code.op(.i32Add) + Code.get(1) + Code.op(.i32Add)
     module.functions = [
       .init(name: "throws", type: unary, body: Code.get(0) + [0x04, 0x40] + values + [0x08, 0, 0x0B] + Code.i32(7)),
-      .init(name: "through", type: unary, body: Code.get(0) + Code.call(0) + Code.get(0) + Code.op(.i32Add)),
+      // Used often enough to be in a register, which its caller's local is in as well.
+      .init(
+        name: "through", type: unary,
+        body: (0..<4).flatMap { _ in Code.get(0) + Code.set(0) } + Code.get(0) + Code.call(0) + Code.get(0)
+          + Code.op(.i32Add)),
       // (block (result i32 f64) (try_table (catch 0 0) call through, return with y) unreachable) sum
       .init(
         name: "catches", type: binary,
@@ -27,6 +31,14 @@ import Testing
       .init(name: "unused", type: unary, body: Code.get(0)),
       .init(name: "pair", type: .init(results: [.i32, .f64]), body: Code.i32(0) + Code.f64(0)),
     ]
+    // y + y + y + y + callee(x, y), with y in a register meanwhile.
+    for (name, callee) in [("calls catches", 2), ("calls old", 3)] {
+      module.functions.append(
+        .init(
+          name: name, type: binary,
+          body: Code.get(0) + Code.get(1) + Code.call(callee)
+            + (0..<4).flatMap { _ in Code.get(1) + Code.op(.i32Add) }))
+    }
     return module
   }
 
@@ -39,6 +51,7 @@ import Testing
       #expect(try instance.call(name, .i32(0), .i32(100)) == [.i32(107)])
       for value in [UInt32(1), 20, 300] {
         #expect(try instance.call(name, .i32(value), .i32(100)) == [.i32(2 * value + 101)])
+        #expect(try instance.call("calls \(name)", .i32(value), .i32(100)) == [.i32(2 * value + 501)])
       }
       let trap = #expect(throws: WasmTrap.self) { () throws(WasmTrap) in try instance.call("through", .i32(3)) }
       #expect(trap?.kind == .uncaughtException)
