@@ -24,6 +24,7 @@ import Testing
       Issue.record("\(site.state)")
       return []
     }
+    #expect(trampoline % 64 == 0, "it begins on a line of the cache")
     let code = memory(at: trampoline, count: 320)
     let instructions = try Disassembler().decode(code, at: UInt64(trampoline))
     let end = try #require(instructions.firstIndex { $0.mnemonic == "ret" })

@@ -1,8 +1,8 @@
 import Ftrace
 import FtraceWasm
 
-/// The host of this package, with functions compiled at their first call.
-final class HostEngine: SpecEngine {
+/// The host of this package, with functions compiled at their first call. Each script has one of its own, with a store of its own.
+final class HostEngine {
   /// All scripts share one runtime: a process has eight at most.
   private static let engine: Result<WasmEngine, FtraceError> = {
     do throws(FtraceError) {
@@ -12,9 +12,11 @@ final class HostEngine: SpecEngine {
     } catch { return .failure(error) }
   }()
 
-  let features: WasmFeatures = .standard
-  let engine: WasmEngine
-  let store: WasmStore
+  /// What modules may use.
+  static let features = WasmFeatures.standard
+
+  private let engine: WasmEngine
+  private let store: WasmStore
 
   init() {
     guard case .success(let engine) = Self.engine else { preconditionFailure("no runtime: \(Self.engine)") }
@@ -22,37 +24,41 @@ final class HostEngine: SpecEngine {
     store = WasmStore(engine)
   }
 
+  /// Links a module, copies its active segments, calls its start function.
+  ///
+  /// - Parameter imports: the instance that is registered under a name.
   func instantiate(
-    _ module: ValidatedModule, imports: (WasmName) -> (any SpecInstance)?
-  ) throws(SpecFailure) -> any SpecInstance {
+    _ module: ValidatedModule, imports: (WasmName) -> HostInstance?
+  ) throws(SpecFailure) -> HostInstance {
     let compiled: CompiledModule
     do throws(FtraceError) { compiled = try CompiledModule(module, engine: engine) } catch {
-      throw .unsupported("\(error)")
+      throw .host("\(error)")
     }
     do throws(WasmInstantiationError) {
       let instance = try WasmInstance(compiled, in: store) { module, name in
-        (imports(module) as? HostInstance)?.instance.exports[name]
+        imports(module)?.instance.exports[name]
       }
       return HostInstance(instance, store)
     } catch { throw SpecFailure(error) }
   }
 }
 
-final class HostInstance: SpecInstance {
-  let instance: WasmInstance
+/// A module that was instantiated, seen through its exports.
+final class HostInstance {
+  fileprivate let instance: WasmInstance
   private let store: WasmStore
 
-  init(_ instance: WasmInstance, _ store: WasmStore) { (self.instance, self.store) = (instance, store) }
+  fileprivate init(_ instance: WasmInstance, _ store: WasmStore) { (self.instance, self.store) = (instance, store) }
 
   func invoke(_ name: String, _ arguments: [SpecValue]) throws(SpecFailure) -> [SpecValue] {
-    guard let function = instance.function(WasmName(name)) else { throw .unsupported("no function \(name)") }
+    guard let function = instance.function(WasmName(name)) else { throw .host("no function \(name)") }
     do throws(WasmTrap) {
       return try store.call(function, arguments.map(WasmValue.init)).map(SpecValue.init)
     } catch { throw SpecFailure(error) }
   }
 
   func global(_ name: String) throws(SpecFailure) -> SpecValue {
-    guard case .global(let global) = instance.exports[WasmName(name)] else { throw .unsupported("no global \(name)") }
+    guard case .global(let global) = instance.exports[WasmName(name)] else { throw .host("no global \(name)") }
     return SpecValue(global.value)
   }
 }
@@ -61,7 +67,7 @@ extension SpecFailure {
   fileprivate init(_ error: WasmInstantiationError) {
     switch error {
     case .unknownImports, .incompatibleImport: self = .unlinkable("\(error)")
-    case .noMemory, .runtime: self = .unsupported("\(error)")
+    case .noMemory, .runtime: self = .host("\(error)")
     case .trap(let trap): self = SpecFailure(trap)
     }
   }

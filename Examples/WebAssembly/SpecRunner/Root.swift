@@ -19,7 +19,7 @@ struct Root: ParsableCommand {
   func run() throws {
     var report = SpecReport(listsAllSkips: listSkips)
     for script in try paths.flatMap(scripts) {
-      var runner = SpecRunner(path: script, engine: makeEngine())
+      var runner = SpecRunner(path: script)
       runner.run(try SpecScript(contentsOf: script), &report)
     }
     report.summarize()

@@ -7,7 +7,7 @@ extension SpecRunner {
     guard let target = action.module.map({ instances[$0] }) ?? latest else {
       return .failed("no instance \(action.module ?? "")")
     }
-    let instance: any SpecInstance
+    let instance: HostInstance
     switch target {
     case .running(let running): instance = running
     case .missing(let reason): return .skipped(reason)
@@ -24,7 +24,7 @@ extension SpecRunner {
   }
 
   private func outcome(
-    of command: SpecCommand, _ action: SpecAction, _ instance: any SpecInstance, _ arguments: [SpecValue]
+    of command: SpecCommand, _ action: SpecAction, _ instance: HostInstance, _ arguments: [SpecValue]
   ) -> Outcome {
     do throws(SpecFailure) {
       let results =
@@ -57,7 +57,6 @@ extension SpecRunner {
 
   private func check(_ failure: SpecFailure, _ command: SpecCommand, _ action: SpecAction) -> Outcome {
     switch (command.type, failure) {
-    case (_, .unsupported(let feature)): .skipped(.feature(feature))
     case (.assertTrap, .trap(let text)) where Self.agrees(text, with: command.text): .passed
     case (.assertExhaustion, .exhaustion), (.assertException, .exception): .passed
     default: .failed("\(action.field): expected: \(command.text ?? "results"); found: \(failure)")

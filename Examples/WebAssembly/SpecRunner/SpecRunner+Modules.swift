@@ -12,8 +12,7 @@ extension SpecRunner {
   /// Decodes and validates; nil for a module in text format.
   mutating func load(_ command: SpecCommand) throws -> Result<ValidatedModule, WasmModuleError>? {
     guard let bytes = try bytes(of: command) else { return nil }
-    // Without an engine, all that decoder and validator know is tested.
-    let features = engine?.features ?? .multipleMemories
+    let features = HostEngine.features
     do throws(WasmModuleError) {
       return .success(try WasmModule(decoding: bytes, features: features).validate(features: features))
     } catch {
@@ -58,8 +57,6 @@ extension SpecRunner {
     }
     let (instance, outcome) = instantiate(definition)
     remember(instance, as: command.instance)
-    // That it is valid was counted where it was defined.
-    if case .missing(.noEngine) = instance { return .skipped(.noEngine) }
     return outcome
   }
 
@@ -88,21 +85,14 @@ extension SpecRunner {
       }
       return (.failed, .failed(error.description))
     case .success(let module):
-      // That the module is valid is something to pass.
-      guard let engine else { return (.missing(.noEngine), .passed) }
       if let reason = missingImport(of: module) { return (.missing(reason), .skipped(reason)) }
       do throws(SpecFailure) {
         return (.running(try engine.instantiate(module, imports: imported)), .passed)
-      } catch {
-        if case .unsupported(let feature) = error {
-          return (.missing(.feature(feature)), .skipped(.feature(feature)))
-        }
-        return (.failed, .failed(error.description))
-      }
+      } catch { return (.failed, .failed(error.description)) }
     }
   }
 
-  func imported(_ name: WasmName) -> (any SpecInstance)? {
+  func imported(_ name: WasmName) -> HostInstance? {
     guard case .running(let instance) = registered[name] else { return nil }
     return instance
   }

@@ -34,7 +34,7 @@ extension SpecRunner {
       switch failure {
       case .trap(let text): Self.agrees(text, with: command.text)
       case .exhaustion, .exception: true
-      case .unlinkable, .unsupported: false
+      case .unlinkable, .host: false
       }
     }
   }
@@ -43,14 +43,12 @@ extension SpecRunner {
     do {
       guard let loaded = try load(command) else { return .skipped(.text) }
       guard case .success(let module) = loaded else { return instantiate(loaded).1 }
-      guard let engine else { return .skipped(.noEngine) }
       if let reason = missingImport(of: module) { return .skipped(reason) }
       do throws(SpecFailure) {
         _ = try engine.instantiate(module, imports: imported)
         return .failed("instantiated, in spite of: \(command.text ?? "")")
       } catch {
         if isExpected(error) { return .passed }
-        if case .unsupported(let feature) = error { return .skipped(.feature(feature)) }
         return .failed("expected: \(command.text ?? ""); found: \(error)")
       }
     } catch {

@@ -5,7 +5,7 @@ import FtraceWasm
 struct SpecRunner {
   /// What became of a module of the script.
   enum Instance {
-    case running(any SpecInstance)
+    case running(HostInstance)
     /// Commands that use it are skipped for the same reason.
     case missing(SpecReport.SkipReason)
     /// It failed, which was counted; commands that use it fail with it.
@@ -21,7 +21,7 @@ struct SpecRunner {
 
   let path: String
   let folder: String
-  let engine: (any SpecEngine)?
+  let engine = HostEngine()
   var definitions: [String: Result<ValidatedModule, WasmModuleError>] = [:]
   var latestDefinition: Result<ValidatedModule, WasmModuleError>?
   var instances: [String: Instance] = [:]
@@ -30,9 +30,8 @@ struct SpecRunner {
   /// Instances that a skipped module would have written to: what they answer from then on is not what the script expects.
   var incomplete: [ObjectIdentifier: SpecReport.SkipReason] = [:]
 
-  init(path: String, engine: (any SpecEngine)?) {
+  init(path: String) {
     self.path = path
-    self.engine = engine
     folder = URL(filePath: path).deletingLastPathComponent().path
   }
 
@@ -67,7 +66,6 @@ struct SpecRunner {
   private func instantiateSpectest() -> Instance {
     do {
       let module = try WasmModule(decoding: SpectestModule.bytes).validate()
-      guard let engine else { return .missing(.noEngine) }
       return .running(try engine.instantiate(module, imports: { _ in nil }))
     } catch {
       preconditionFailure("the module spectest: \(error)")

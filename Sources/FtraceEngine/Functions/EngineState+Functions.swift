@@ -35,7 +35,7 @@ extension EngineState {
     return function
   }
 
-  /// A declared function that is stated the signature of takes it on, unless it has another.
+  /// Gives a declared function the signature that is stated for it, unless it has another.
   private func adopt(_ signature: Signature, by function: FunctionEntity) throws(FtraceError) {
     if let expected = function.signature {
       guard expected.passing != signature.passing else { return }

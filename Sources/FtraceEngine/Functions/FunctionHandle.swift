@@ -35,7 +35,7 @@ public final class FunctionHandle: Sendable {
   /// The present name.
   public var name: String { core.state.withLock { _ in unsafe entity.name } }
 
-  /// The classes of arguments and result, if they were stated: with the first statement, be it at a declaration or at a definition.
+  /// The classes of arguments and result, if they were stated: as at the first time, be it a declaration or the definition.
   public var signature: Signature? { core.state.withLock { _ in unsafe entity.signature } }
 
   /// Whether calls run a body.

@@ -11,12 +11,12 @@ package struct HostCode: Sendable {
   package var symbol: Symbol { EngineSymbol.code(block.offset).symbol }
 }
 
-/// Words that emitted code calls through, in reach of all code of the runtime.
+/// Words that emitted code calls through, in reach of all code of the runtime, for as long as it.
 ///
 /// Whoever stores to one while it is called through stores a whole word, with release order.
-@safe package struct HostWords: @unchecked Sendable {
-  // Safe: given out by `allocateWords`; who freed them uses them no more.
-  package let base: UnsafeMutablePointer<UInt>
+@safe package struct HostWords: Sendable {
+  // Safe: data of the arena that is never given back, and is read and stored a word at a time.
+  package nonisolated(unsafe) let base: UnsafeMutablePointer<UInt>
   package let count: Int
   let displacement: Int32
 
@@ -26,7 +26,7 @@ package struct HostCode: Sendable {
 
 /// For hosts that compile a function when it is first called: words that calls go through before there is a function, and stubs.
 extension TraceRuntime {
-  /// Words for calls: zero, and kept until `freeWords`.
+  /// Words for calls: zero, and kept for as long as the runtime.
   /// - Throws: `.memory`; nothing was taken.
   package func allocateWords(_ count: Int) throws(FtraceError) -> HostWords {
     try withState { (state) throws(FtraceError) in
@@ -38,9 +38,6 @@ extension TraceRuntime {
       } catch { throw .memory(error) }
     }
   }
-
-  /// Gives words back. No code refers to them any more: every function that does has been freed and reclaimed.
-  package func freeWords(_ words: HostWords) { read { unsafe $0.arena.freeData(words.base) } }
 
   /// Installs code of the host's own: a gate, a stub. No worker is stopped in it, and it is never traced.
   ///

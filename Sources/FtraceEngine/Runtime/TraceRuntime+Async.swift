@@ -55,6 +55,7 @@ extension TraceRuntime {
   }
 
   /// Waits as the form of the same name does, without a thread of the pool.
+  @discardableResult
   public func free(_ functions: [FunctionHandle], force: Bool = false) async throws(FtraceError) -> [FtraceError?] {
     try await onOwnThread { () throws(FtraceError) in try self.free(functions, force: force) }
   }

@@ -134,7 +134,7 @@ extension TraceRuntime {
     }
   }
 
-  /// Makes a Swift closure callable by emitted code. `FtraceValues` builds on this; see `hostFunction` there.
+  /// Makes a Swift closure callable by emitted code. `Ftrace` builds `hostFunction` on this.
   package func makeHost(
     _ name: String, signature: Signature, closure: HostClosure
   ) throws(FtraceError) -> HostHandle {

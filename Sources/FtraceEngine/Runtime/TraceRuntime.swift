@@ -8,8 +8,8 @@ import FtraceX86Assembler
 /// workers, count as parked meanwhile, and are refused inside a tracer's callback. Most have an `async` form that waits on a
 /// thread of its own.
 ///
-/// When the runtime is let go, its ops are unregistered, in a stop: let go of it where waiting for the workers is no harm. The memory is unmapped when all handles of its functions have gone as well, and
-/// no worker is in its code. A closure that the runtime keeps (a host function's, a tracer's) and that itself captures a handle
+/// When the runtime is let go, its ops are unregistered, in a stop: let go of it where waiting for the workers is no harm. The memory is
+/// unmapped when all handles of its functions have gone as well, and no worker is in its code. A closure that the runtime keeps (a host function's, a tracer's) and that itself captures a handle
 /// or the runtime keeps both alive, as closures do: capture weakly there.
 public final class TraceRuntime: Sendable {
   package let core: RuntimeCoreReference

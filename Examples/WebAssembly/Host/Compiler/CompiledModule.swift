@@ -21,8 +21,6 @@ package final class CompiledModule: Sendable {
   private struct Compiled {
     /// By the number of the word; nil: not yet.
     var functions: [FunctionHandle?]
-    var bytes = 0
-    var codeBytes = 0
   }
 
   /// Prepares a module that was validated. Nothing is compiled yet, unless `eagerly`.
@@ -53,11 +51,8 @@ package final class CompiledModule: Sendable {
     for index in module.bodies.indices { _ = try address(of: index) }
   }
 
-  /// Bytes of function bodies that were compiled, and of the code that they became.
-  package var compiledBytes: (bodies: Int, code: Int) { compiled.withLock { ($0.bytes, $0.codeBytes) } }
-
-  /// The code of a function of the module without installing it: for tests and listings.
-  package func image(of index: Int) throws(FtraceError) -> FunctionImage {
+  /// The code of a function of the module, which is not installed yet.
+  private func image(of index: Int) throws(FtraceError) -> FunctionImage {
     let body = module.bodies[index]
     let function = index + layout.importedFunctions
     do throws(AssemblerError) {
@@ -75,8 +70,6 @@ package final class CompiledModule: Sendable {
         if compiled.functions[index] == nil {
           let image = try image(of: index)
           let signature = module.types[module.functions[index + layout.importedFunctions].type].signature
-          compiled.bytes += module.bodies[index].code.count
-          compiled.codeBytes += image.bytes.count
           compiled.functions[index] = unsafe try runtime.define(
             image, signature: signature, calledThrough: words.base + index)
         }

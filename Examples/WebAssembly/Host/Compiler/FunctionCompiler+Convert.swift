@@ -10,7 +10,7 @@ extension FunctionCompiler {
     let target = localTarget(type)
     let result = target?.register ?? (operand.kind == .register ? operand.register : takeVector())
     if type == .f32 { a.cvtsd2ss(result.xmm, source) } else { a.cvtss2sd(result.xmm, source) }
-    finishFloat(type, result, target, operand, .constant(.i32, 0))
+    finishOperation(type, result, target, operand, .constant(.i32, 0))
   }
 
   // MARK: - From integers

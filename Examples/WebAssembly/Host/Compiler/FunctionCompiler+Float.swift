@@ -24,21 +24,7 @@ extension FunctionCompiler {
     } else {
       apply(operation, type, result.xmm, use(&right).xmm)
     }
-    finishFloat(type, result, target, left, right)
-  }
-
-  mutating func finishFloat(_ type: ValueType, _ result: UInt8, _ target: Target?, _ left: Operand, _ right: Operand) {
-    if left.kind == .register, left.register != result { release(left) }
-    if right.kind == .register, right.register != result { release(right) }
-    if let target, result == target.register {
-      finish(target)
-    } else if let target {
-      move(type, target.register, result)
-      release(.register(type, result))
-      finish(target)
-    } else {
-      push(.register(type, result))
-    }
+    finishOperation(type, result, target, left, right)
   }
 
   private func apply(_ operation: FloatOperation, _ type: ValueType, _ target: XMM, _ source: XMM) {
@@ -139,7 +125,7 @@ extension FunctionCompiler {
     let target = localTarget(type)
     let result = target?.register ?? ownResult(operand)
     if type == .f32 { a.roundss(result.xmm, source, mode) } else { a.roundsd(result.xmm, source, mode) }
-    finishFloat(type, result, target, operand, .constant(.i32, 0))
+    finishOperation(type, result, target, operand, .constant(.i32, 0))
   }
 
   mutating func squareRoot(_ type: ValueType) {
@@ -148,7 +134,7 @@ extension FunctionCompiler {
     let target = localTarget(type)
     let result = target?.register ?? ownResult(operand)
     if type == .f32 { a.sqrtss(result.xmm, source) } else { a.sqrtsd(result.xmm, source) }
-    finishFloat(type, result, target, operand, .constant(.i32, 0))
+    finishOperation(type, result, target, operand, .constant(.i32, 0))
   }
 
   /// Room for a result: the operand's own temporary, or another.

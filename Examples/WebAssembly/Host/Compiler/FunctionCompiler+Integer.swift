@@ -40,18 +40,18 @@ extension FunctionCompiler {
       // One instruction adds and moves.
       if let immediate = right.immediate {
         a.lea(R(number: result), .base(base.r64, immediate))
-        finishInteger(type, result, target, left, right)
+        finishOperation(type, result, target, left, right)
         return
       }
       if let index = register(of: right) {
         a.lea(R(number: result), .base(base.r64, index: IndexRegister(index.r64)))
-        finishInteger(type, result, target, left, right)
+        finishOperation(type, result, target, left, right)
         return
       }
     }
     if operation == .multiply, let immediate = right.immediate, let source = register(of: left) {
       a.imul(R(number: result), R(number: source), immediate)
-      finishInteger(type, result, target, left, right)
+      finishOperation(type, result, target, left, right)
       return
     }
     load(left, into: result)
@@ -63,23 +63,7 @@ extension FunctionCompiler {
     } else {
       apply(operation, register, R(number: use(&right)))
     }
-    finishInteger(type, result, target, left, right)
-  }
-
-  private mutating func finishInteger(
-    _ type: ValueType, _ result: UInt8, _ target: Target?, _ left: Operand, _ right: Operand
-  ) {
-    if left.kind == .register, left.register != result { release(left) }
-    if right.kind == .register, right.register != result { release(right) }
-    if let target, result == target.register {
-      finish(target)
-    } else if let target {
-      move(type, target.register, result)
-      release(.register(type, result))
-      finish(target)
-    } else {
-      push(.register(type, result))
-    }
+    finishOperation(type, result, target, left, right)
   }
 
   private func apply<R: LongRegister>(_ operation: IntegerOperation, _ target: R, _ source: R)
@@ -134,7 +118,7 @@ extension FunctionCompiler {
       load(left, into: result)
       let count = UInt8(truncatingIfNeeded: right.bits) & (R.width == .dword ? 31 : 63)
       if count != 0 { apply(operation, R(number: result), count) }
-      finishInteger(type, result, target, left, right)
+      finishOperation(type, result, target, left, right)
       return
     }
     // The count goes to rcx; what is shifted must not be there.
@@ -154,7 +138,7 @@ extension FunctionCompiler {
     apply(operation, R(number: result), .cl)
     release(.register(.i32, 1))
     let count = right.kind == .register && right.register == 1 ? Operand.constant(type, 0) : right
-    finishInteger(type, result, target, left, count)
+    finishOperation(type, result, target, left, count)
   }
 
   /// A general register with an operand's value, or room for it: the operand's own temporary, or another.
@@ -200,7 +184,7 @@ extension FunctionCompiler {
     case .trailingZeros: a.tzcnt(R(number: result), source)
     case .ones: a.popcnt(R(number: result), source)
     }
-    finishInteger(type, result, target, operand, .constant(type, 0))
+    finishOperation(type, result, target, operand, .constant(type, 0))
   }
 
   enum Extension: UInt8 { case signed8, signed16, signed32, wrap, unsigned32 }
@@ -226,6 +210,6 @@ extension FunctionCompiler {
     case (.wrap, _): a.mov(result.r32, source.r32)
     case (.unsigned32, _): move(.i32, result, source)  // upper halves are zero
     }
-    finishInteger(type, result, target, operand, .constant(type, 0))
+    finishOperation(type, result, target, operand, .constant(type, 0))
   }
 }

@@ -107,4 +107,21 @@ extension FunctionCompiler {
       storeConstant(operand.type, target, operand.bits)
     }
   }
+
+  /// Lets go of operands, and makes the result that stands in a register the target's or an operand.
+  mutating func finishOperation(
+    _ type: ValueType, _ result: UInt8, _ target: Target?, _ left: Operand, _ right: Operand
+  ) {
+    if left.kind == .register, left.register != result { release(left) }
+    if right.kind == .register, right.register != result { release(right) }
+    if let target, result == target.register {
+      finish(target)
+    } else if let target {
+      move(type, target.register, result)
+      release(.register(type, result))
+      finish(target)
+    } else {
+      push(.register(type, result))
+    }
+  }
 }

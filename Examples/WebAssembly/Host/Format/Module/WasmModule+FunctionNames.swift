@@ -2,10 +2,10 @@ extension WasmModule {
   /// A name for each function, all different: from the name section, else of its export, else of its import, else
   /// `wasm-function[N]` with its index. Of functions with the same name, the later ones get `#2`, `#3` and so on.
   ///
-  /// `spelling` turns a name of the name section into the one shown. Complexity: linear in the functions and exports.
-  package func functionNames(spelling: (String) -> String = { $0 }) -> [String] {
+  /// Complexity: linear in the functions and exports.
+  package func functionNames() -> [String] {
     let section = NameSection(of: self)
-    var names = section.functions.map { $0.map(spelling) }
+    var names = section.functions
     for export in exports {
       if case .function(let index) = export.kind, index < names.count, names[index] == nil, !export.name.string.isEmpty
       {
