@@ -113,7 +113,7 @@ void ftrace_buffer_reclaim(struct ftrace_buffer *buffer) {
 
 // MARK: Losses
 
-void ftrace_buffer_worker(const struct ftrace_buffer *buffer, uint32_t index, struct ftrace_worker_view *view) {
+static void view_worker(const struct ftrace_buffer *buffer, uint32_t index, struct ftrace_worker_view *view) {
   struct ftrace_ring *const ring = ring_at(buffer, index);
   struct ftrace_worker_entry *const entry = ring->entry;
   *view = (struct ftrace_worker_view){0};
@@ -137,7 +137,8 @@ void ftrace_buffer_worker(const struct ftrace_buffer *buffer, uint32_t index, st
   if (__atomic_load_n(&entry->worker, __ATOMIC_ACQUIRE) == worker) view->worker = worker;
 }
 
-void ftrace_buffer_losses(const struct ftrace_buffer *constant, struct ftrace_losses *losses) {
+void ftrace_buffer_books(const struct ftrace_buffer *constant, struct ftrace_losses *losses, struct ftrace_worker_view *views,
+                         uint32_t room) {
   struct ftrace_buffer *const buffer = (struct ftrace_buffer *)constant;
   // Again, if a ring's losses moved to the buffer's meanwhile: they would be seen twice, or not at all.
   for (int attempt = 0; attempt < 1000; attempt++) {
@@ -152,11 +153,13 @@ void ftrace_buffer_losses(const struct ftrace_buffer *constant, struct ftrace_lo
     const uint32_t count = ftrace_buffer_rings(buffer);
     for (uint32_t i = 0; i < count; i++) {
       struct ftrace_worker_view view;
-      ftrace_buffer_worker(buffer, i, &view);
+      view_worker(buffer, i, &view);
       for (uint32_t cause = 0; cause < FTRACE_LOST_CAUSES; cause++)
         for (uint32_t end = 0; end < 2; end++) losses->lost[cause][end] += view.losses.lost[cause][end];
       losses->unwound_overwritten += view.losses.unwound_overwritten;
+      if (i < room) views[i] = view;
     }
+    for (uint32_t i = count; i < room; i++) views[i] = (struct ftrace_worker_view){0};
     if (atomic_load(&buffer->folds_begun) == ended) return;
   }
 }

@@ -102,7 +102,6 @@ struct ftrace_losses {
   uint64_t lost[FTRACE_LOST_CAUSES][2];
   uint64_t unwound_overwritten;
 };
-void ftrace_buffer_losses(const struct ftrace_buffer *buffer, struct ftrace_losses *losses);
 /// A copy of a row of the table of workers, its number 0 if it is free; nested losses up to now.
 struct ftrace_worker_view {
   uint32_t worker;
@@ -112,7 +111,9 @@ struct ftrace_worker_view {
   uint32_t ended; // by itself, not by the end of the buffer
   struct ftrace_losses losses;
 };
-void ftrace_buffer_worker(const struct ftrace_buffer *buffer, uint32_t ring, struct ftrace_worker_view *view);
+/// What is missing, of all workers that ever were, and the rows of the first `room` rings: one reading of both, so that a worker which loses events
+/// meanwhile has lost as many in its row as in the sum.
+void ftrace_buffer_books(const struct ftrace_buffer *buffer, struct ftrace_losses *losses, struct ftrace_worker_view *views, uint32_t room);
 
 /// Blocks of the pool in use: never more than `pool_blocks`.
 uint32_t ftrace_buffer_blocks_in_use(const struct ftrace_buffer *buffer);

@@ -79,11 +79,12 @@ extension TraceBuffer {
     }
     // A ring whose last block was taken is free: its worker is known from before.
     var workers = Dictionary(earlier.map { ($0.number, $0) }) { $1 }
-    for worker in self.workers { workers[worker.number] = worker }
+    let tally = tally
+    for worker in tally.workers { workers[worker.number] = worker }
     var snapshot = TraceSnapshot(
       tracer: configuration.tracer, process: Int32(bitPattern: head.process), realtime: head.realtime, code: code,
       blockBytes: configuration.blockBytes, calibration: calibration, blocks: blocks,
-      workers: workers.values.sorted { $0.number < $1.number }, names: names, losses: losses)
+      workers: workers.values.sorted { $0.number < $1.number }, names: names, losses: tally.losses)
     snapshot.sort()
     return snapshot
   }

@@ -3,18 +3,24 @@ import FtracePlatform
 
 extension TraceBuffer {
   /// What is missing, of all workers that ever were. Exact when no worker runs; any thread. O(workers).
-  public var losses: EventLosses {
-    var losses = ftrace_losses()
-    unsafe ftrace_buffer_losses(buffer, &losses)
-    return EventLosses(losses)
-  }
+  public var losses: EventLosses { tally.losses }
 
   /// The workers that have events which were not read, and those that live. Any thread.
-  public var workers: [TraceWorker] {
-    (0..<(unsafe ftrace_buffer_rings(buffer))).compactMap { index in
-      var view = ftrace_worker_view()
-      unsafe ftrace_buffer_worker(buffer, index, &view)
-      return view.worker == 0 ? nil : TraceWorker(view)
+  public var workers: [TraceWorker] { tally.workers }
+
+  /// Both, read once: what a worker loses meanwhile is missing in both or in none.
+  var tally: (losses: EventLosses, workers: [TraceWorker]) {
+    while true {
+      let count = unsafe ftrace_buffer_rings(buffer)
+      var losses = ftrace_losses()
+      var views = Array(repeating: ftrace_worker_view(), count: Int(count))
+      // Safe: there is room for so many.
+      unsafe views.withUnsafeMutableBufferPointer {
+        unsafe ftrace_buffer_books(buffer, &losses, $0.baseAddress, count)
+      }
+      // Another worker's losses would be in the sum alone.
+      guard unsafe ftrace_buffer_rings(buffer) == count else { continue }
+      return (EventLosses(losses), views.compactMap { $0.worker == 0 ? nil : TraceWorker($0) })
     }
   }
 
