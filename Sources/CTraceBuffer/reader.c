@@ -95,10 +95,13 @@ uint32_t ftrace_ring_copy(struct ftrace_buffer *buffer, uint32_t index, void *to
       const uint64_t older = last - (uint32_t)((uint32_t)last - (uint32_t)(copied >> 32));
       if (slot_is(atomic_load(&ring->slot[older % count]), older, SLOT_FULL)) return FTRACE_COPY_CHANGED;
     }
+    // The worker has closed one since the full ones were taken, and that comes first: here, or below.
+    if (slot_is(atomic_load(&ring->slot[(last - 1) % count]), last - 1, SLOT_FULL)) return FTRACE_COPY_CHANGED;
     s = last;
   }
   for (; s && s <= last; s++) {
     const uint64_t word = atomic_load_explicit(&ring->slot[s % count], memory_order_acquire);
+    if (deliver && slot_is(word, s, SLOT_FULL)) return FTRACE_COPY_CHANGED;
     if (!slot_is(word, s, SLOT_OPEN) && (deliver || !slot_is(word, s, SLOT_FULL))) continue;
     *sequence = s;
     return copy_slot(buffer, ring, s, word, to, used, start, deliver);
