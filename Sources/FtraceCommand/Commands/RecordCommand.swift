@@ -63,7 +63,7 @@ struct RecordCommand: ParsableCommand {
         Terminal.complain("triggers could not act \(recorder.missedTriggers) times")
       }
     } catch { throw CommandFailure(error) }
-    choice.warnOfClock()
+    choice.warnOfClock(name)
     choice.warnOfIdleGlobs(in: session.runtime)
     session.reportTrouble()
     if let failure { throw failure }

@@ -46,7 +46,7 @@ struct RunCommand: ParsableCommand {
     let trace: any TraceReport
     do throws(FtraceError) { trace = try tracer.stop() } catch { throw CommandFailure(error) }
     if choice.tracer != nil || output != nil { try write(trace, of: session.runtime, to: file) }
-    choice.warnOfClock()
+    choice.warnOfClock(choice.tracer ?? NopTracer.name)
     choice.warnOfIdleGlobs(in: session.runtime)
     session.reportTrouble()
     if let failure { throw failure }

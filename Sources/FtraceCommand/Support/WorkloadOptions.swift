@@ -109,10 +109,9 @@ struct TracerChoice: ParsableArguments {
   }
 
   /// Says so if times are not those of the clock that was asked for.
-  func warnOfClock() {
-    guard clock.kind == .tsc, let tracer, ![NopTracer.name, CountTracer.name, StackTracer.name].contains(tracer) else {
-      return
-    }
+  /// - Parameter tracer: the tracer in use.
+  func warnOfClock(_ tracer: String) {
+    guard clock.kind == .tsc, ![NopTracer.name, CountTracer.name, StackTracer.name].contains(tracer) else { return }
     if let refusal = TimestampCounter.refusal { Terminal.complain(refusal) }
   }
 
