@@ -191,4 +191,36 @@ struct LabelTests {
     a.reset()
     #expect(try a.finish() == Assembler().finish())
   }
+
+  @Test("a label of another assembler traps, and so does one from before a reset")
+  func foreignLabels() async {
+    await #expect(processExitsWith: .failure) {
+      let (a, b) = (Assembler(), Assembler())
+      let label = a.label()
+      _ = b.label()
+      b.jmp(label)
+    }
+    await #expect(processExitsWith: .failure) {
+      let (a, b) = (Assembler(), Assembler())
+      let label = a.label()
+      _ = b.label()
+      b.lea(.rax, .rip(label))
+    }
+    await #expect(processExitsWith: .failure) {
+      let a = Assembler()
+      let label = a.label()
+      a.reset()
+      _ = a.label()
+      a.bind(label)
+    }
+    await #expect(processExitsWith: .success) {
+      let a = Assembler()
+      _ = a.label()
+      a.reset()
+      let label = a.label()
+      a.lea(.rax, .rip(label))
+      a.bind(label)
+      _ = try a.finish()
+    }
+  }
 }

@@ -3,21 +3,21 @@ extension Assembler {
   public final func label(_ name: String = "") -> Label {
     let id = unsafe state.pointee.labels.count
     unsafe state.pointee.labels.append(LabelRecord(name: name, place: nil))
-    return Label(id: UInt32(id))
+    return Label(id: UInt32(id), owner: unsafe state.pointee.owner)
   }
 
   /// Binds a label to the next byte. Binding twice, or binding another assembler's label, traps.
   public final func bind(_ label: Label) {
+    check(label)
     let id = Int(label.id)
-    precondition(unsafe id < state.pointee.labels.count, "the label belongs to another assembler")
     precondition(unsafe state.pointee.labels[id].place == nil, "\(name(of: label.id)) is already bound")
     unsafe state.pointee.labels[id].place = unsafe state.pointee.place
   }
 
   /// The label of a number, as `Label.id` gave it: for who keeps numbers. A number that was not given out traps.
   public final func label(numbered id: UInt32) -> Label {
-    precondition(unsafe id < state.pointee.labels.count, "the label belongs to another assembler")
-    return Label(id: id)
+    precondition(unsafe id < state.pointee.labels.count, "no label has that number")
+    return Label(id: id, owner: unsafe state.pointee.owner)
   }
 
   /// A new label that is bound to the next byte.
@@ -64,7 +64,8 @@ extension Assembler {
   }
 
   final func check(_ label: Label) {
-    precondition(unsafe Int(label.id) < state.pointee.labels.count, "the label belongs to another assembler")
+    precondition(
+      unsafe label.owner == state.pointee.owner, "the label belongs to another assembler, or was made before a reset")
   }
 
   final func branch(to label: Label, kind: Fragment.Kind, condition: UInt8) {

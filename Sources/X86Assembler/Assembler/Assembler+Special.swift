@@ -45,8 +45,11 @@ extension Assembler {
     emit(form, width, reg: 0, rm: rm, immediate: Int64(count))
   }
 
+  /// The next instruction leaves the function, without an exit site.
+  final func noteRawReturn() { unsafe state.pointee.rawReturns.append(unsafe state.pointee.place) }
+
   final func emitRawReturn(popping bytes: UInt16?) {
-    unsafe state.pointee.rawReturns.append(unsafe state.pointee.place)
+    noteRawReturn()
     if let bytes {
       emit(.retI16, immediate: Int64(bytes))
     } else {

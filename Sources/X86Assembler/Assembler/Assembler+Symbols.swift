@@ -6,8 +6,14 @@ extension Assembler {
     relocateLastField(symbol)
   }
 
-  /// Jumps to the code at a symbol: `E9 rel32`. The symbol must end up within 2 GiB.
+  /// Jumps to the code at a symbol: `E9 rel32`. The symbol must end up within 2 GiB. In a function it is a way out that tracers do not see.
   public final func jmp(_ symbol: Symbol) {
+    noteRawReturn()
+    emitJump(symbol)
+  }
+
+  /// The same, where the exit has its site, or where it is none.
+  final func emitJump(_ symbol: Symbol) {
     emit(.jmpRel32)
     relocateLastField(symbol)
   }
@@ -23,8 +29,14 @@ extension Assembler {
   /// Calls what the eight bytes at a symbol point to: `FF 15 disp32`.
   public final func call(slot symbol: Symbol) { emit(.callRm, .qword, reg: 0, memory: .rip(symbol)) }
 
-  /// Jumps to what the eight bytes at a symbol point to: `FF 25 disp32`.
-  public final func jmp(slot symbol: Symbol) { emit(.jmpRm, .qword, reg: 0, memory: .rip(symbol)) }
+  /// Jumps to what the eight bytes at a symbol point to: `FF 25 disp32`. In a function it is a way out that tracers do not see.
+  public final func jmp(slot symbol: Symbol) {
+    noteRawReturn()
+    emitJump(slot: symbol)
+  }
+
+  /// The same, where the exit has its site.
+  final func emitJump(slot symbol: Symbol) { emit(.jmpRm, .qword, reg: 0, memory: .rip(symbol)) }
 
   /// Loads the address of a symbol.
   public final func lea(_ destination: Reg64, symbol: Symbol) {

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Turns typed instructions into x86-64 machine code.
 ///
 /// Every instruction is a method; its operands' widths are part of their types, so that an impossible combination does not
@@ -42,8 +44,8 @@ public class Assembler {
   /// Emits what stands behind the code, once; called by `finish`.
   func emitTail() {}
 
-  /// Forgets all code, labels and relocations, and keeps the memory, for the next piece of code. Labels made before it must
-  /// not be used again: their numbers are given out anew.
+  /// Forgets all code, labels and relocations, and keeps the memory, for the next piece of code. A label made before it traps when it
+  /// is used again.
   public func reset() {
     unsafe state.pointee.reset()
   }
@@ -69,6 +71,8 @@ struct AssemblerState {
   var references: [LabelReference] = []
   var relocations: [PendingRelocation] = []
   var labels: [LabelRecord] = []
+  /// What its labels carry. 2³² pieces of code later the number comes again.
+  var owner = AssemblerState.nextOwner()
   var rawReturns: [Place] = []
   /// The largest alignment asked for.
   var alignment = 16
@@ -81,6 +85,11 @@ struct AssemblerState {
     unsafe words = EncodingWords.shared.base
   }
 
+  private static let owners = Atomic<UInt32>(0)
+
+  /// Relaxed: nothing is published by it, the numbers only have to differ.
+  private static func nextOwner() -> UInt32 { owners.add(1, ordering: .relaxed).newValue }
+
   var count: Int { unsafe cursor - base }
 
   /// The place of the next byte.
@@ -92,6 +101,7 @@ struct AssemblerState {
     references.removeAll(keepingCapacity: true)
     relocations.removeAll(keepingCapacity: true)
     labels.removeAll(keepingCapacity: true)
+    owner = Self.nextOwner()
     rawReturns.removeAll(keepingCapacity: true)
     alignment = 16
   }

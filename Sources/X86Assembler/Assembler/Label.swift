@@ -3,9 +3,11 @@
 public struct Label: Hashable, Sendable, CustomStringConvertible {
   /// The label's number in its assembler, in the order of creation.
   public let id: UInt32
+  /// The number of the assembler, a new one with each `reset`: how a label of another one is told.
+  @usableFromInline let owner: UInt32
 
   @inlinable
-  init(id: UInt32) { self.id = id }
+  init(id: UInt32, owner: UInt32) { (self.id, self.owner) = (id, owner) }
 
   public var description: String { "L\(id)" }
 }

@@ -72,14 +72,14 @@ extension FunctionBuilder {
   public func tailCall(slot symbol: Symbol) {
     epilogue()
     exitSite()
-    jmp(slot: symbol)
+    emitJump(slot: symbol)
   }
 
   /// Leaves the frame and jumps to the code at a symbol.
   public func tailCall(_ symbol: Symbol) {
     epilogue()
     exitSite()
-    jmp(symbol)
+    emitJump(symbol)
   }
 
   /// Leaves the frame and jumps to the address in a register that the epilogue does not restore, nor `r11`, which is dead at the exit site: those

@@ -48,7 +48,7 @@ public struct FunctionImage: Hashable, Sendable {
   public var declaredVectorWidth: VectorWidth
   /// The bytes that the prologue takes of the stack, with the saved `rbp` and without the return address; 0 without a frame.
   public var frameSize: Int
-  /// What the address of the first byte must be a multiple of, at least 16.
+  /// What the address of the first byte must be a multiple of, a power of two up to 4096, 16 at least is used.
   public var alignment: Int
   /// The offset of each label of the builder, by `Label.id`; nil for a label that was never bound.
   public var labelOffsets: [Int?]

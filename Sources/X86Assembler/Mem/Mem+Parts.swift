@@ -35,7 +35,7 @@ extension Mem {
   /// The label or symbol of a rip-relative operand.
   public var reference: Reference? {
     switch bits >> 56 & 3 {
-    case 1: .label(Label(id: UInt32(target)))
+    case 1: .label(Label(id: UInt32(truncatingIfNeeded: target), owner: UInt32(target >> 32)))
     case 2: .symbol(Symbol(rawValue: target))
     default: nil
     }

@@ -20,7 +20,7 @@ public struct Mem: Hashable, Sendable {
   /// Bits 0-31 displacement, 32-39 ModRM without its register field, 40-47 SIB, 48 "has SIB", 49 REX.B, 50 REX.X, 51-53
   /// bytes of displacement, 54-55 segment, 56-57 what `target` is: 0 nothing, 1 a label, 2 a symbol.
   @usableFromInline let bits: UInt64
-  /// The label's number or the symbol's raw value.
+  /// The label's number and above it its owner's, or the symbol's raw value.
   @usableFromInline let target: UInt64
 
   @inlinable
@@ -76,7 +76,9 @@ public struct Mem: Hashable, Sendable {
   /// `[rip + label + addend]`: data or code of the same assembler.
   @inlinable
   public static func rip(_ label: Label, _ addend: Int32 = 0) -> Mem {
-    Mem(bits: UInt64(UInt32(bitPattern: addend)) | 5 << 32 | 4 << 51 | 1 << 56, target: UInt64(label.id))
+    Mem(
+      bits: UInt64(UInt32(bitPattern: addend)) | 5 << 32 | 4 << 51 | 1 << 56,
+      target: UInt64(label.owner) << 32 | UInt64(label.id))
   }
 
   /// `[rip + symbol + addend]`: whoever installs the code fills in the displacement.
