@@ -43,8 +43,8 @@ extension Worker: Sendable {}
 public func withWorker<Result>(
   named name: String? = nil, _ body: (borrowing Worker) -> Result
 ) throws(QuiesceError) -> Result {
-  let registered = try register(named: name)
-  defer { unregister(registered) }
+  let registration = try Registration(named: name)
+  defer { registration.end() }
   return body(Worker())
 }
 
@@ -53,25 +53,41 @@ public func withWorker<Result>(
 public func withWorker<Result>(
   named name: String? = nil, _ body: (borrowing Worker) throws -> Result
 ) throws -> Result {
-  let registered = try register(named: name)
-  defer { unregister(registered) }
+  let registration = try Registration(named: name)
+  defer { registration.end() }
   return try body(Worker())
 }
 
-/// - Returns: whether it was not registered before.
-private func register(named name: String?) throws(QuiesceError) -> Bool {
-  // Attaching reads which signal and which fences were chosen: a worker may be there before the first runtime.
-  Quiescence.prepare()
-  try Quiescence.checkSettings()
-  let isNew = unsafe !ftrace_thread_attached(ftrace_thread_self())
-  let error = ftrace_thread_attach()
-  guard error == 0 else { throw QuiesceError.attachRefused(errno: error) }
-  // Parked: a stopper may hold the registry's lock and wait for this thread. Safe: the bytes are copied.
-  if let name { parked { unsafe ftrace_thread_set_name(name) } }
-  return isNew
-}
+/// That a thread is registered for the time of a scope.
+private struct Registration {
+  /// Whether it was not registered before: then its gates do not hold on to it.
+  private let isNew: Bool
+  /// The name that it had before, if the scope gives it one.
+  private let formerName: String?
 
-/// A thread that was registered before stays so: its gates may hold on to it.
-private func unregister(_ isNew: Bool) {
-  if isNew, ftrace_thread_depth() == 0 { ftrace_thread_detach() }
+  init(named name: String?) throws(QuiesceError) {
+    // Attaching reads which signal and which fences were chosen: a worker may be there before the first runtime.
+    Quiescence.prepare()
+    try Quiescence.checkSettings()
+    isNew = unsafe !ftrace_thread_attached(ftrace_thread_self())
+    let error = ftrace_thread_attach()
+    guard error == 0 else { throw QuiesceError.attachRefused(errno: error) }
+    guard let name else {
+      formerName = nil
+      return
+    }
+    // Safe: this thread alone changes its name.
+    formerName = isNew ? nil : unsafe String(cString: ftrace_thread_name(ftrace_thread_self()))
+    Self.setName(name)
+  }
+
+  func end() {
+    if let formerName { Self.setName(formerName) }
+    if isNew, ftrace_thread_depth() == 0 { ftrace_thread_detach() }
+  }
+
+  private static func setName(_ name: String) {
+    // Parked: a stopper may hold the registry's lock and wait for this thread. Safe: the bytes are copied.
+    parked { unsafe ftrace_thread_set_name(name) }
+  }
 }

@@ -92,4 +92,14 @@ import Testing
       }
     }
   }
+
+  @Test func aNestedScopeGivesTheNameBack() throws {
+    func name() -> String { unsafe String(cString: ftrace_thread_name(ftrace_thread_self())) }
+    try withWorker(named: "outer") { _ in
+      try withWorker(named: "inner") { _ in #expect(name() == "inner") }
+      #expect(name() == "outer")
+      try withWorker { _ in #expect(name() == "outer") }
+      #expect(name() == "outer")
+    }
+  }
 }
