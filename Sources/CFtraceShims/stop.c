@@ -27,6 +27,19 @@ FTRACE_UNINSTRUMENTED void ftrace_futex_wake(_Atomic(uint32_t) *word, int count)
   errno = saved;
 }
 
+void ftrace_bell_ring(uint32_t *bell) {
+  _Atomic(uint32_t) *word = (_Atomic(uint32_t) *)bell;
+  // Pairs with the exchange in `ftrace_bell_wait`: what was written before is seen by whoever was woken.
+  if (atomic_exchange_explicit(word, 1, memory_order_release) == 0) ftrace_futex_wake(word, 1);
+}
+
+void ftrace_bell_wait(uint32_t *bell, uint64_t nanoseconds) {
+  _Atomic(uint32_t) *word = (_Atomic(uint32_t) *)bell;
+  if (atomic_exchange_explicit(word, 0, memory_order_acquire)) return;
+  ftrace_futex_wait(word, 0, nanoseconds);
+  atomic_exchange_explicit(word, 0, memory_order_acquire);
+}
+
 uint64_t ftrace_monotonic_ns(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);

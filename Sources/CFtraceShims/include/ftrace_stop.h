@@ -67,6 +67,10 @@ void ftrace_stop_run(struct ftrace_stop *stop);
 /// Sleeps until `*word` is no longer `value`, at most `nanoseconds` (0: without limit).
 void ftrace_futex_wait(_Atomic(uint32_t) *word, uint32_t value, uint64_t nanoseconds);
 void ftrace_futex_wake(_Atomic(uint32_t) *word, int count);
+/// A bell: a word that is zero at first, which any thread rings, a signal handler too, and one waits for.
+void ftrace_bell_ring(uint32_t *bell);
+/// Sleeps until the bell has rung since the last time, at most `nanoseconds`, which are not zero.
+void ftrace_bell_wait(uint32_t *bell, uint64_t nanoseconds);
 uint64_t ftrace_monotonic_ns(void);
 /// Sleeps, at least until interrupted.
 void ftrace_sleep(uint64_t nanoseconds);

@@ -80,6 +80,10 @@ public struct DynamicCall: Sendable {
     }
     guard let stated = function.signature else {
       guard CallingConvention.sysV.stackBytes(of: classes) == 0 else { throw .signatureNeeded(function: function.name) }
+      // One that is only declared has that signature from here on.
+      do throws(FtraceError) { try function.expect(Signature(classes, returning: result.valueClass)) } catch {
+        throw .engine(error)
+      }
       return
     }
     guard classes.count == stated.arguments.count else {

@@ -103,6 +103,8 @@ extension TraceRuntime {
   }
 
   /// A typed view of a function that was defined by other means.
+  ///
+  /// A declared function without a signature has this one from here on: a definition with another one is refused.
   /// - Throws: `.signatureMismatch` if the function states another signature, `.foreignFunction` if it is one of another runtime.
   public func typed<Result: EmittedValue, each Argument: EmittedValue>(
     _ handle: FunctionHandle, as type: ((repeat each Argument) -> Result).Type
@@ -123,7 +125,6 @@ extension TraceRuntime {
 
   private func check(_ handle: FunctionHandle, _ signature: Signature) throws(FtraceError) {
     try check(handle)
-    guard let stated = handle.signature, stated.passing != signature.passing else { return }
-    throw .signatureMismatch(handle.name, expected: "\(stated)", found: "\(signature)")
+    try handle.expect(signature)
   }
 }

@@ -40,6 +40,18 @@ extension EngineState {
     return numbers
   }
 
+  /// Plans the end of the entry sites that were never called.
+  func planUncalled(_ plan: inout Plan) {
+    for body in bodies.values where !body.isUnlinked {
+      for site in body.siteOffsets(of: .entry) where tables.number(ofSite: site) == nil {
+        guard unsafe ftrace_recorder_index(tables.recorder, site) != UInt32(FTRACE_INDEX_DEAD) else { continue }
+        unsafe plan.store(
+          UInt32(FTRACE_INDEX_DEAD), toCell: ftrace_recorder_index_cell(tables.recorder, site), width: 4, tag: site)
+        dropUnconverted(site, &plan)
+      }
+    }
+  }
+
   /// The stop was not possible: the bodies wait for the next one.
   func forgetDrops(_ dropped: [UInt32]) {
     for number in dropped { unsafe tables.record(number).pointee.flags &= ~UInt32(FTRACE_RECORD_DROPPING) }

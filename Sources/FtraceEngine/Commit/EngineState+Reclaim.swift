@@ -33,6 +33,29 @@ extension EngineState {
       || arena.statistics.retiredBytes >= reclaimAt.bytes
   }
 
+  /// Whether anything waits for a stop at all.
+  var hasRetired: Bool { !unlinked.isEmpty || arena.statistics.retiredBlocks > 0 }
+
+  /// Gives the memory back that is kept for the code of an ops that leaves, if one does.
+  /// - Returns: whether there may be memory now.
+  func spendReserve() -> Bool {
+    guard maySpendReserve, let block = reserve else { return false }
+    arena.discard(block)
+    reserve = nil
+    return true
+  }
+
+  /// Keeps memory for the next ops that leaves: leaving can need new code, which calls those that stay, and must not fail because
+  /// functions have filled the memory. Where there is none now, it is taken after a later commit.
+  func restoreReserve() {
+    guard reserve == nil else { return }
+    let bytes = min(Self.reserveBytes, arena.codeAddresses.count / 64)
+    reserve = try? arena.allocate(bytes: bytes)
+  }
+
+  /// Some trampolines with compiled bodies, of several classes.
+  private static let reserveBytes = 16 << 10
+
   /// A stop that writes nothing, for what is retired.
   func reclaimRetired() throws(FtraceError) {
     guard arena.statistics.retiredBlocks > 0 else { return }

@@ -83,8 +83,7 @@ extension EngineState {
   }
 
   /// Reads the results of a plan back into the records.
-  func settle(_ plan: Plan, _ next: CodeState) -> CommitReport {
-    var report = CommitReport()
+  func settle(_ plan: Plan, _ next: CodeState) {
     for index in unsafe plan.patches.indices {
       let patch = unsafe plan.patches[index]
       let (tag, status) = unsafe (patch.tag, patch.status)
@@ -93,18 +92,16 @@ extension EngineState {
         if written, tag != Plan.Tag.dropped { statistics.innerCallsWritten += 1 }
         continue
       }
-      if written { report.sitesWritten += 1 }
+      if written { statistics.sitesWritten += 1 }
       let record = unsafe tables.record(tag)
       let site = unsafe record.pointee.site
       let isInaccessible = status == UInt8(FTRACE_PATCH_INACCESSIBLE.rawValue)
       if isInaccessible || status == UInt8(FTRACE_PATCH_UNEXPECTED.rawValue) {
         unsafe record.pointee.flags |= UInt32(FTRACE_RECORD_FAILED)
-        let entry = unsafe QuarantinedSite(
+        quarantine[site] = unsafe QuarantinedSite(
           ip: executable(site), function: name(at: site),
           expected: SiteBytes(low: patch.expected_low, high: patch.expected_high).bytes,
           found: isInaccessible ? [] : SiteBytes(low: patch.replacement_low, high: patch.replacement_high).bytes)
-        quarantine[site] = entry
-        report.quarantined.append(entry)
       } else {
         // A body that goes keeps its record until `finishDrops`.
         let dropping = unsafe record.pointee.flags & UInt32(FTRACE_RECORD_DROPPING) != 0
@@ -113,8 +110,6 @@ extension EngineState {
         unsafe record.pointee.target = target.encoded
       }
     }
-    statistics.sitesWritten += report.sitesWritten
-    return report
   }
 
   /// The engine's own code was overwritten by somebody: nothing that it would patch can be trusted to work.

@@ -12,6 +12,11 @@ extension EngineState {
     state.classTargets.reserveCapacity(classes.list.count)
     state.exitTargets.reserveCapacity(classes.list.count)
     for siteClass in classes.list {
+      guard let siteClass else {
+        state.classTargets.append(.nop)
+        state.exitTargets.append(.nop)
+        continue
+      }
       state.classTargets.append(try target(of: siteClass, at: .entry, next, passedOver))
       state.exitTargets.append(try target(of: siteClass, at: .exit, next, passedOver))
     }
@@ -36,22 +41,37 @@ extension EngineState {
         keepsRegisters: end == .entry || siteClass.keepsRegisters, passedOver))
   }
 
-  /// Gives classes that were made just now their targets. No site is of them yet, so that takes no stop.
-  func admitNewClasses() throws(FtraceError) {
+  /// Gives a class that may have been made just now its targets. If it was, no site is of it yet, so that this takes no stop.
+  /// - Throws: `.memory`; the class has the targets that it had.
+  func admit(_ number: UInt16) throws(FtraceError) {
+    while actual.classTargets.count <= Int(number) {
+      actual.classTargets.append(.nop)
+      actual.exitTargets.append(.nop)
+    }
+    guard killedReason == nil else { return }
     defer { retireUnusedTrampolines() }
-    while actual.classTargets.count < classes.list.count {
-      let number = actual.classTargets.count
-      let siteClass = classes.list[number]
-      var (target, exit) = (SiteTarget.nop, SiteTarget.nop)
-      if killedReason == nil {
-        let passedOver = passedOver(by: Batch(desired))
-        target = try self.target(of: siteClass, at: .entry, desired, passedOver)
-        exit = try self.target(of: siteClass, at: .exit, desired, passedOver)
-      }
-      // Safe: the table has a word for each number, and the recorder reads it only for sites of the class.
-      unsafe tables.recorder.pointee.class_target[number] = UInt64(executable(called(by: target)))
-      actual.classTargets.append(target)
-      actual.exitTargets.append(exit)
+    let passedOver = passedOver(by: Batch(desired))
+    let target = try target(of: classes[number], at: .entry, desired, passedOver)
+    let exit = try self.target(of: classes[number], at: .exit, desired, passedOver)
+    // Safe: the table has a word for each number, and the recorder reads it only for sites of the class.
+    unsafe tables.recorder.pointee.class_target[Int(number)] = UInt64(executable(called(by: target)))
+    (actual.classTargets[Int(number)], actual.exitTargets[Int(number)]) = (target, exit)
+    classes.admitted(number)
+  }
+
+  /// Gives back the classes without sites, from time to time. After a commit: then no site is on its way from one class to another.
+  func sweepClasses() {
+    guard classes.isWorthSweeping else { return }
+    var used: Set<UInt16> = []
+    // Those that went are among them until their memory is reclaimed.
+    for body in bodies.values {
+      for site in body.siteOffsets { used.insert(unsafe tables.desiredClass[Int(site >> 3)]) }
+    }
+    classes.sweep(used: used)
+    for (number, siteClass) in classes.list.enumerated() where siteClass == nil && number < actual.classTargets.count {
+      // Safe: as above. What is called now may be retired.
+      unsafe tables.recorder.pointee.class_target[number] = UInt64(executable(stubs.stub))
+      (actual.classTargets[number], actual.exitTargets[number]) = (.nop, .nop)
     }
   }
 

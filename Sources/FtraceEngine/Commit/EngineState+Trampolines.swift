@@ -5,7 +5,7 @@ extension EngineState {
   /// The code for a key, assembled and installed if it is not there yet.
   /// - Parameters:
   ///   - passedOver: thunks that will pass calls over. Where there is no memory for new code, present code will do that calls the same
-  ///     thunks and some of these: so an ops can leave when the arena is full.
+  ///     thunks and some of these: so an ops can leave when the arena is full. For compiled ops, which nothing passes over, there is the reserve.
   ///   - callee: a multi-call that the code calls.
   func interned(
     _ key: TrampolineKey, passedOver: Set<UInt32>, callee: UInt32? = nil, _ emit: (Assembler) -> Void

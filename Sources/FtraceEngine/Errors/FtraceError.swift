@@ -13,6 +13,8 @@ public enum FtraceError: Error, Sendable {
   case unknownFunction(String, nearest: [String])
   /// The function was freed.
   case functionFreed(String)
+  /// The function was declared, and has no body yet.
+  case functionUndefined(String)
   /// The function is called by emitted code, so it is not freed unless forced.
   case stillCalled(String, callers: [String])
   /// The function is one of another runtime.
@@ -53,6 +55,8 @@ public enum FtraceError: Error, Sendable {
 public enum ImageProblem: Hashable, Sendable, CustomStringConvertible {
   case empty
   case tooLarge(bytes: Int)
+  /// A power of two up to 4096.
+  case alignment(Int)
   /// A site must lie in one aligned word of eight bytes: offset modulo 8 at most 3.
   case siteCrossesWord(offset: Int)
   /// An entry site begins at a multiple of 16, an exit site at no multiple of 16: the address tells them apart.
@@ -68,6 +72,7 @@ public enum ImageProblem: Hashable, Sendable, CustomStringConvertible {
     switch self {
     case .empty: "it has no bytes"
     case .tooLarge(let bytes): "\(bytes) bytes are more than a function may have"
+    case .alignment(let alignment): "its alignment of \(alignment) is not a power of two up to 4096"
     case .siteCrossesWord(let offset):
       "the site at offset \(offset) crosses an aligned word of eight bytes: place it at an offset that is 0 to 3 modulo 8"
     case .sitePlace(let offset, .entry):
@@ -104,6 +109,7 @@ extension FtraceError: CustomStringConvertible {
     case .unknownFunction(let name, let nearest):
       "no function named '\(name)'" + (nearest.isEmpty ? "" : "; did you mean \(nearest.joined(separator: ", "))?")
     case .functionFreed(let name): "'\(name)' has been freed: define it again"
+    case .functionUndefined(let name): "'\(name)' has no body yet: define it"
     case .stillCalled(let name, let callers):
       "'\(name)' is called by \(callers.joined(separator: ", ")): redefine or free those first, or force it"
     case .foreignFunction(let name): "'\(name)' is a function of another runtime: ask the one that it was defined in"
@@ -115,7 +121,7 @@ extension FtraceError: CustomStringConvertible {
     case .notRegistered(let name): "the ops '\(name)' is not registered"
     case .tooManyOps(let limit): "\(limit) ops are registered, and no more fit: unregister one"
     case .tooManySiteClasses(let limit):
-      "the filters make more than \(limit) classes of functions: register fewer filtered ops"
+      "the filters make more than \(limit) classes of functions: unregister an ops, or let filters want the same functions"
     case .killed(let reason): "tracing was killed (\(reason)): make a new runtime"
     case .busy: "sites are pending, but conversion is not allowed while tracing is off: switch it on first"
     case .engineCodeDamaged(let address, let expected, let found):

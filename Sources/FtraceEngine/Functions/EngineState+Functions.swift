@@ -4,14 +4,6 @@ import FtraceQuiescence
 import FtraceX86Assembler
 
 extension EngineState {
-  /// A live function by name.
-  func function(named name: String) throws(FtraceError) -> FunctionEntity {
-    guard let function = functionsByName[name] else {
-      throw .unknownFunction(name, nearest: functionsByName.keys.nearest(to: name))
-    }
-    return function
-  }
-
   /// Makes a function without a body: others can refer to it, calls trap.
   /// - Parameter forward: whether others can see it before it has a body, so that a call is to trap with its name.
   func declare(_ name: String, signature: Signature?, forward: Bool) throws(FtraceError) -> FunctionEntity {
@@ -24,7 +16,7 @@ extension EngineState {
     let function = unsafe FunctionEntity(id: .make(), name: name, signature: signature, slot: slot)
     if forward {
       do throws(FtraceError) {
-        try setTrap(of: function, reason: "has no body yet: define it")
+        try setUndefinedTrap(of: function)
       } catch {
         unsafe arena.freeSlot(slot)
         throw error
@@ -36,7 +28,7 @@ extension EngineState {
   }
 
   /// Gives a declared function the signature that is stated for it, unless it has another.
-  private func adopt(_ signature: Signature, by function: FunctionEntity) throws(FtraceError) {
+  func adopt(_ signature: Signature, by function: FunctionEntity) throws(FtraceError) {
     if let expected = function.signature {
       guard expected.passing != signature.passing else { return }
       throw .signatureMismatch(function.name, expected: "\(expected)", found: "\(signature)")
@@ -144,6 +136,11 @@ extension EngineState {
   private func publish(_ address: UInt, in function: FunctionEntity) {
     // Pairs with the load in `call [rip + slot]`: the code was written before. Aligned, so it is one store.
     unsafe ftrace_store_release(function.slot, address)
+  }
+
+  /// Has calls of a declared function trap, with its present name.
+  func setUndefinedTrap(of function: FunctionEntity) throws(FtraceError) {
+    try setTrap(of: function, reason: "has no body yet: define it")
   }
 
   private func setTrap(of function: FunctionEntity, reason: StaticString) throws(FtraceError) {

@@ -1,5 +1,6 @@
 import CFtraceShims
 import FtraceCodeMemory
+import FtracePlatform
 import FtraceX86Assembler
 
 extension EngineState {
@@ -21,13 +22,13 @@ extension EngineState {
       variant: function.signature.map { variants.number(of: ValueLocations($0, endsByReturns: endsByReturns)) } ?? 0,
       keepsRegisters: !endsByReturns || image.abi == .wasm)
     let siteClass = try siteClass(of: image.name, excluded: wide, traits: traits, for: desired.ops)
-    if Int(siteClass) >= actual.classTargets.count { try admitNewClasses() }
+    if !classes.hasTargets(siteClass) { try admit(siteClass) }
 
     var exclusion: SiteExclusion? = wide ? .wideVectors(bits: Int(image.declaredVectorWidth.rawValue)) : nil
     var records: [(site: UInt32, number: UInt32)] = []
     let born = killedReason == nil ? actual.classTargets[Int(siteClass)] : .nop
     let bornExit = killedReason == nil ? actual.exitTargets[Int(siteClass)] : .nop
-    let initial = configuration.recording == .onFirstCall ? nil : born
+    let initial = recordsFirstCalls ? nil : born
     let block: CodeBlock
     do throws(FtraceError) {
       block = try unsafe install(
@@ -39,6 +40,8 @@ extension EngineState {
           var siteBytes = self.bytes(of: .mcount, at: place)
           if site.kind == .exit {
             siteBytes = self.bytes(of: bornExit, at: place)
+          } else if killedReason != nil {
+            siteBytes = .nop
           } else if let initial {
             let number = unsafe ftrace_recorder_take(tables.recorder)
             if number == 0 {
@@ -82,7 +85,7 @@ extension EngineState {
       unsafe record.pointee.flags = 0
       unsafe ftrace_recorder_set_index(tables.recorder, site, number)
     }
-    if configuration.recording == .atEmission {
+    if !recordsFirstCalls {
       // Sites without a record are NOPs for good; the recorder never sees them.
       for site in body.siteOffsets where tables.number(ofSite: site) == nil {
         unsafe ftrace_recorder_set_index(tables.recorder, site, UInt32(FTRACE_INDEX_DEAD))
@@ -100,6 +103,9 @@ extension EngineState {
     return body
   }
 
+  /// Whether the sites of new functions are told to the recorder by their first calls.
+  private var recordsFirstCalls: Bool { configuration.recording == .onFirstCall && killedReason == nil }
+
   /// The class of a function of that name under the filters of some ops.
   func siteClass(
     of name: String, excluded: Bool, traits: FunctionTraits, for list: [RegisteredOps]
@@ -114,6 +120,9 @@ extension EngineState {
     func fail(_ problem: ImageProblem) -> FtraceError { .invalidImage(image.name, reason: problem) }
     guard !image.bytes.isEmpty else { throw fail(.empty) }
     guard image.bytes.count <= arena.codeAddresses.count else { throw fail(.tooLarge(bytes: image.bytes.count)) }
+    guard image.alignment > 0, image.alignment <= System.pageSize, image.alignment.nonzeroBitCount == 1 else {
+      throw fail(.alignment(image.alignment))
+    }
     var end = 0
     for site in image.sites.sorted(by: { $0.offset < $1.offset }) {
       guard site.offset >= 0, site.offset <= image.bytes.count - 5 else {

@@ -41,6 +41,17 @@ import FtraceX86Assembler
   }
 }
 
+extension FunctionEntity {
+  /// The body that calls run.
+  /// - Throws: `.functionFreed`, `.functionUndefined`.
+  var presentBody: FunctionBody {
+    get throws(FtraceError) {
+      if let body { return body }
+      throw state == .freed ? .functionFreed(name) : .functionUndefined(name)
+    }
+  }
+}
+
 /// One body of a function: code, and the sites in it.
 final class FunctionBody {
   /// The name at the time of installation or of the last rename.

@@ -38,6 +38,15 @@ public final class FunctionHandle: Sendable {
   /// The classes of arguments and result, if they were stated: as at the first time, be it a declaration or the definition.
   public var signature: Signature? { core.state.withLock { _ in unsafe entity.signature } }
 
+  /// The signature of a function, for who is about to call it by one: a declared function that states none has that one from here on.
+  /// - Throws: `.signatureMismatch`; nothing has changed.
+  package func expect(_ signature: Signature) throws(FtraceError) {
+    try withEntity { (state, function) throws(FtraceError) in
+      guard function.signature != nil || function.state == .declared else { return }
+      try state.adopt(signature, by: function)
+    }
+  }
+
   /// Whether calls run a body.
   public var isLive: Bool { core.state.withLock { _ in unsafe entity.state == .live } }
 
@@ -47,10 +56,11 @@ public final class FunctionHandle: Sendable {
   /// The address to give to C, to `qsort`, to `pthread_create`: a gate, which attaches the thread if needed, enters, calls, leaves.
   ///
   /// Valid for as long as this handle lives. After `free` it traps with the function's name.
-  /// - Throws: errors of the code memory, at the first call.
+  /// - Throws: at the first call `.functionFreed`, and errors of the code memory.
   public func gate() throws(FtraceError) -> UInt {
     try withEntity { (state, function) throws(FtraceError) in
       if let gate = function.gate { return state.executable(gate.offset) }
+      guard function.state != .freed else { throw .functionFreed(function.name) }
       let gate = try state.assemble { a in
         a.gate(slot: EngineSymbol.function(function.id).symbol, signature: function.signature, stubs: state.stubs)
       }
@@ -65,7 +75,7 @@ public final class FunctionHandle: Sendable {
   /// It may be called only while the thread is inside (`Worker.inside`), and only until the function is redefined or freed.
   @unsafe public func rawEntry() throws(FtraceError) -> UInt {
     try withEntity { (state, function) throws(FtraceError) in
-      guard let body = function.body else { throw .functionFreed(function.name) }
+      let body = try function.presentBody
       return state.executable(body.block.offset)
     }
   }
@@ -73,7 +83,7 @@ public final class FunctionHandle: Sendable {
   /// The bytes of the present body, as they are now, and their address.
   public func code() throws(FtraceError) -> (address: UInt, bytes: [UInt8]) {
     try withEntity { (state, function) throws(FtraceError) in
-      guard let body = function.body else { throw .functionFreed(function.name) }
+      let body = try function.presentBody
       let address = state.executable(body.block.offset)
       // Safe: the block is live while the lock is held, and readable.
       let bytes = unsafe UnsafeRawBufferPointer(

@@ -69,22 +69,31 @@ extension EngineState {
     }
   }
 
-  /// The sites whose class changes when the filter of an ops does; nil: it goes. O(functions), unless the ops is shared.
-  func classChanges(
-    of registered: RegisteredOps, becoming filter: TraceFilter?
-  ) throws(FtraceError) -> [ClassChange] {
+  /// Moves the sites whose class changes when the filter of an ops does; nil: it goes. O(functions), unless the ops is shared.
+  /// - Throws: `.tooManySiteClasses`, but not for an ops that goes; the batch is what it was.
+  func changeClasses(
+    of registered: RegisteredOps, becoming filter: TraceFilter?, in batch: inout Batch
+  ) throws(FtraceError) {
     let isOwn = filter.map { !$0.isUnfiltered || registered.ops.hasRouteOfItsOwn } ?? false
     var changes: [ClassChange] = []
     // An ops that was shared and stays so is in no class.
-    guard isOwn || !registered.isShared else { return [] }
+    guard isOwn || !registered.isShared else { return }
     for body in bodies.values where !isExcluded(body) {
       guard let site = body.tracedSiteOffsets.first else { continue }
-      let old = classes[unsafe tables.desiredClass[Int(site >> 3)]]
+      let number = unsafe tables.desiredClass[Int(site >> 3)]
+      let old = classes[number]
       var new = old
       new.set(registered, filter: isOwn ? filter : nil, of: body.name)
       new.distinguish(body.traits, for: variantMembers)
-      if new != old { changes += classChanges(of: body, to: try classes.number(of: new)) }
+      guard new != old else { continue }
+      do throws(FtraceError) {
+        changes += classChanges(of: body, to: try classes.number(of: new))
+      } catch {
+        guard filter == nil else { throw error }
+        // All functions of the class lose the same ops, so the class can: leaving takes no number.
+        batch.redefine(number, as: new, in: &classes)
+      }
     }
-    return changes
+    batch.change(changes, in: tables)
   }
 }

@@ -46,9 +46,11 @@ final class TickRequest: Request {
     self.turns = turns
     guard turns > 0 else { return }
     batch.servesRetirements = true
-    guard batch.next.enabled || state.killedReason != nil else { return }
-    let converts = unsafe state.killedReason == nil && ftrace_recorder_has_pending(state.tables.recorder)
-    if converts || state.shouldReclaim { batch.wantsCommit = true }
+    let converts =
+      unsafe batch.next.enabled && state.killedReason == nil
+      && ftrace_recorder_has_pending(state.tables.recorder)
+    if converts { batch.wantsCommit = true }
+    if state.shouldReclaim { batch.wantsUpkeep() }
   }
 
   override func settle(in state: EngineState) throws(FtraceError) {
@@ -60,7 +62,8 @@ final class TickRequest: Request {
 
   private func replenish(_ state: EngineState) {
     guard state.killedReason == nil else { return }
-    for _ in 0..<(turns ?? 0) { state.replenish() }
+    // Once there is enough, later turns add nothing.
+    for _ in 0..<(turns ?? 0) { guard state.replenish() else { break } }
   }
 }
 
@@ -72,7 +75,7 @@ final class ServeRetirementsRequest: Request {
 /// Makes a stop if so much waits to be reclaimed that it is worth one.
 final class UpkeepRequest: Request {
   override func apply(to batch: inout Batch, in state: EngineState) {
-    if state.shouldReclaim { batch.wantsCommit = true }
+    if state.shouldReclaim { batch.wantsUpkeep() }
   }
 }
 

@@ -27,7 +27,7 @@ extension EngineState {
     }
     guard !applied.isEmpty else { return }
     do throws(FtraceError) {
-      if batch.wantsCommit { _ = try commit(batch) }
+      if batch.wantsCommit { try commit(batch) }
     } catch {
       giveUp(applied, batch, error)
       return
@@ -54,7 +54,7 @@ extension EngineState {
 
   /// The code is as it was.
   private func giveUp(_ requests: [Request], _ batch: Batch, _ error: FtraceError) {
-    batch.revertClasses(in: tables)
+    batch.revertClasses(in: tables, &classes)
     for request in requests.reversed() { request.revert(in: self) }
     if requests.count > 1, error.isOfPlanning {
       // There was no plan for all of them together: each is served by itself, so that none fails for another's sake.

@@ -70,7 +70,12 @@ final class RenameRequest: Request {
   }
 
   override func settle(in state: EngineState) {
-    guard let (name, body) = old, let body else { return }
+    guard let (name, body) = old else { return }
+    guard let body else {
+      // Where there is no memory it traps with its old name.
+      if function.state == .declared { try? state.setUndefinedTrap(of: function) }
+      return
+    }
     state.names.record(
       start: body.block.offset, size: body.block.size, name: name, body.signature, since: body.installedAt)
     body.installedAt = ftrace_rdtsc()

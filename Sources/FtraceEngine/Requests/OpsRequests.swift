@@ -18,7 +18,7 @@ final class RegisterRequest: Request {
     }
     let registered = try state.makeRegistered(ops, number: number)
     do throws(FtraceError) {
-      batch.change(try state.classChanges(of: registered, becoming: registered.filter), in: state.tables)
+      try state.changeClasses(of: registered, becoming: registered.filter, in: &batch)
     } catch {
       state.discard(registered)
       throw error
@@ -50,7 +50,7 @@ class UnregisterRequest: Request {
     guard let index = batch.next.ops.firstIndex(where: { $0.ops === ops }) else { throw .notRegistered(ops.name) }
     var registered = batch.next.ops[index]
     if state.killedReason == nil {
-      batch.change(try state.classChanges(of: registered, becoming: nil), in: state.tables)
+      try state.changeClasses(of: registered, becoming: nil, in: &batch)
     }
     registered.isUnattended = isUnattended
     self.registered = registered
@@ -77,7 +77,7 @@ final class SetFilterRequest: Request {
   override func apply(to batch: inout Batch, in state: EngineState) throws(FtraceError) {
     if let reason = state.killedReason { throw .killed(reason: reason) }
     guard let index = batch.next.ops.firstIndex(where: { $0.ops === ops }) else { throw .notRegistered(ops.name) }
-    batch.change(try state.classChanges(of: batch.next.ops[index], becoming: filter), in: state.tables)
+    try state.changeClasses(of: batch.next.ops[index], becoming: filter, in: &batch)
     batch.next.ops[index].filter = filter
     batch.wantsCommit = true
   }

@@ -9,7 +9,8 @@ extension EngineState {
       let enabled = desired.enabled
       var batch = Batch(desired)
       batch.next.enabled = false
-      _ = try commit(batch)
+      batch.endsRecording = true
+      try commit(batch)
       desired.enabled = enabled
     }
     unsafe ftrace_recorder_set_enabled(tables.recorder, 0)
@@ -19,18 +20,20 @@ extension EngineState {
   /// Moves the daemon's clock. Returns how many periods have ended.
   func turns(afterAdvancingClockBy duration: Duration) -> Int {
     daemonNow += duration
-    var turns = 0
-    while daemonNow >= daemonDue {
-      daemonDue += configuration.daemonPeriod
-      turns += 1
-    }
+    guard daemonNow >= daemonDue else { return 0 }
+    let turns = Int((daemonNow - daemonDue) / configuration.daemonPeriod) + 1
+    daemonDue += configuration.daemonPeriod * turns
     return turns
   }
 
   /// Allows a page of records more where their number is bounded and few are left.
-  func replenish() {
-    guard let page = configuration.limits.replenish, tables.capacity - tables.count < page else { return }
+  /// - Returns: whether that changed anything.
+  func replenish() -> Bool {
+    guard let page = configuration.limits.replenish, tables.capacity - tables.count < page,
+      tables.capacity < tables.capacityLimit
+    else { return false }
     tables.grow(by: page)
+    return true
   }
 
   /// The guard of the original against an engine that records without end.

@@ -88,6 +88,9 @@ struct DesiredState {
   var stubSlots: [Symbol: UnsafeMutablePointer<UInt>] = unsafe [:]
   /// Bodies that are no longer anyone's, whose sites are dropped in the next stop.
   var unlinked: [FunctionBody] = []
+  /// Memory that is kept for the code that is needed when an ops leaves, and whether one is leaving.
+  var reserve: CodeBlock?
+  var maySpendReserve = false
   /// Whether the last stop looked everywhere for references to what is retired, and nobody has acted on it yet.
   var scanIsWhole = false
   /// How much may be retired before a stop is made for it.
@@ -177,6 +180,7 @@ struct DesiredState {
       unsafe slot.pointee = executable(offset)
       unsafe stubSlots[symbol] = unsafe slot
     }
+    restoreReserve()
   }
 
   private init(_ parts: Parts, _ configuration: Configuration) {
@@ -235,6 +239,15 @@ struct DesiredState {
     } catch { throw .memory(error) }
   }
 
+  private func allocate(bytes: Int, alignment: Int, isEngineCode: Bool) throws(FtraceError) -> CodeBlock {
+    do throws(CodeMemoryError) { return try arena.allocate(bytes: bytes, alignment: alignment) } catch {
+      guard isEngineCode, spendReserve() else { throw .memory(error) }
+    }
+    do throws(CodeMemoryError) { return try arena.allocate(bytes: bytes, alignment: alignment) } catch {
+      throw .memory(error)
+    }
+  }
+
   /// Installs assembled code of the engine's own, and resolves its symbols.
   func install(_ code: AssembledCode) throws(FtraceError) -> CodeBlock {
     try unsafe install(
@@ -247,10 +260,7 @@ struct DesiredState {
     name: String, bytes: [UInt8], relocations: [Relocation], alignment: Int, ownSlot: UnsafeMutablePointer<UInt>?,
     isEngineCode: Bool = false, amend: (inout [UInt8], UInt32) throws(FtraceError) -> Void = { _, _ in }
   ) throws(FtraceError) -> CodeBlock {
-    let block: CodeBlock
-    do throws(CodeMemoryError) {
-      block = try arena.allocate(bytes: bytes.count, alignment: max(16, alignment))
-    } catch { throw .memory(error) }
+    let block = try allocate(bytes: bytes.count, alignment: max(16, alignment), isEngineCode: isEngineCode)
     do throws(FtraceError) {
       var bytes = bytes
       try unsafe resolve(relocations, name: name, in: &bytes, at: block.offset, ownSlot: ownSlot)

@@ -1,6 +1,9 @@
 import FtraceQuiescence
 
-/// Counters of a runtime. They only grow, but for the two that describe the last update.
+/// Counters of a runtime.
+///
+/// Those that count what happened only grow, except the two that describe the last update and `updateTotal`. Those that are filled in when they are
+/// asked for say how things stand, and go both ways, except `exhausted` and `recursed`.
 public struct EngineStatistics: Sendable, Hashable {
   /// Sites converted from `call mcount` by the last update that converted any.
   public var updateCount = 0

@@ -37,10 +37,12 @@ final class RuntimeCore: Sendable {
   }
 
   /// The program has let go of the runtime: tracing ends, and what closures of ops captured goes. Functions go on for their handles.
+  ///
+  /// Inside a callback, or while a worker is late, ops go with a later stop: of the daemon, which runs on for that, or of a request.
   func close() {
     daemon.stop()
     let ops = state.withLock { $0.desired.ops.map(\.ops) }
-    for ops in ops { try? unregister(ops) }
+    for ops in ops { remove(ops) }
     // What waits for reclamation can hold closures, which can hold handles of this runtime.
     try? requests.perform(ReclaimRequest())
   }
@@ -78,6 +80,11 @@ final class RuntimeCore: Sendable {
     let recursions = unsafe Int(registered.recursions.pointee)
     try withState { (state) throws(FtraceError) in state.finishUnregistering(registered) }
     return recursions
+  }
+
+  /// Unregisters an ops for one who is gone: at once if that is possible, else with a later stop.
+  func remove(_ ops: TraceOps) {
+    do throws(FtraceError) { try unregister(ops) } catch { retire(ops) }
   }
 
   /// Queues the removal of an ops, and wakes the daemon for it. Never waits.
@@ -120,11 +127,26 @@ final class RuntimeCore: Sendable {
   }
 
   /// Runs `body`, which installs code, under the lock; and reclaims if much waits for it.
+  ///
+  /// - Parameter body: on an error it has changed nothing. It runs once more if there was no memory, but some could be reclaimed.
   func install<Result>(_ body: (EngineState) throws(FtraceError) -> Result) throws(FtraceError) -> Result {
-    let (result, wantsUpkeep) = try withState { (state) throws(FtraceError) in (try body(state), state.shouldReclaim) }
+    let (result, wantsUpkeep): (Result, Bool)
+    do throws(FtraceError) {
+      (result, wantsUpkeep) = try withState { (state) throws(FtraceError) in (try body(state), state.shouldReclaim) }
+    } catch {
+      guard case .memory(.outOfMemory) = error, reclaimIfAnythingWaits() else { throw error }
+      (result, wantsUpkeep) = (try withState(body), false)
+    }
     // Inside a callback, or while a worker is late, it is left to the next one.
     if wantsUpkeep { try? requests.perform(UpkeepRequest()) }
     return result
+  }
+
+  /// - Returns: whether a stop was made for what waits.
+  private func reclaimIfAnythingWaits() -> Bool {
+    guard state.withLock({ $0.hasRetired }) else { return false }
+    do throws(FtraceError) { try requests.perform(ReclaimRequest()) } catch { return false }
+    return true
   }
 }
 
@@ -134,6 +156,8 @@ extension EngineState {
   func tearDown() -> Bool {
     // The ops stay with the state: if the runtime was released in use, a site may still lead to one of them.
     unsafe ftrace_recorder_set_enabled(tables.recorder, 0)
+    // Where nothing was installed beside the stubs nobody was ever given an address.
+    guard highWater > stubBlock.offset + stubBlock.size else { return false }
     var inUse = true
     // A worker that does not arrive may be in this arena.
     if let refers = try? refersToArena() { inUse = refers }

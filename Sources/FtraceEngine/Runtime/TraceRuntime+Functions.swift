@@ -25,7 +25,7 @@ extension TraceRuntime {
   /// - Throws: `.nameTaken`, `.signatureMismatch`, `.memory`; nothing is declared then.
   public func declare(_ name: String, signature: Signature? = nil) throws(FtraceError) -> FunctionHandle {
     let core = core.value
-    return try withState { (state) throws(FtraceError) in
+    return try core.install { (state) throws(FtraceError) in
       FunctionHandle(try state.declare(name, signature: signature, forward: true), core: core)
     }
   }
@@ -87,12 +87,16 @@ extension TraceRuntime {
     try core.value.requests.perform(RenameRequest(try entity(of: function), to: name))
   }
 
-  /// A function by name.
+  /// A function by name. O(1) if there is one; comparing a wrong name with all others for the error is linear, and stalls nobody.
+  /// - Throws: `.unknownFunction` with the nearest name.
   public func function(named name: String) throws(FtraceError) -> FunctionHandle {
     let core = core.value
-    return try withState { (state) throws(FtraceError) in
-      FunctionHandle(try state.function(named: name), core: core)
+    let (handle, others) = try withState { (state) throws(FtraceError) in
+      (state.functionsByName[name].map { FunctionHandle($0, core: core) }, state.functionsByName.keys)
     }
+    if let handle { return handle }
+    // Without the lock: the comparison with many names takes long.
+    throw .unknownFunction(name, nearest: others.nearest(to: name))
   }
 
   /// Names of all functions, in order.
@@ -139,7 +143,7 @@ extension TraceRuntime {
     _ name: String, signature: Signature, closure: HostClosure
   ) throws(FtraceError) -> HostHandle {
     let core = core.value
-    return try withState { (state) throws(FtraceError) in
+    return try core.install { (state) throws(FtraceError) in
       HostHandle(try state.makeHost(name, signature: signature, closure: closure), core: core)
     }
   }

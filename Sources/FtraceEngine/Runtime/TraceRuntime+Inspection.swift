@@ -45,6 +45,9 @@ extension TraceRuntime {
   /// Allows fewer classes of functions than there are numbers for.
   package func limitSiteClasses(to limit: Int) { read { $0.classes.limit = limit } }
 
+  /// Numbers of classes that are in use, with or without sites.
+  package var siteClassCount: Int { read { $0.classes.count } }
+
   /// The address of the five bytes in it that become a jump past the callback.
   package func thunkGate(of ops: TraceOps) -> UInt? {
     read { state in

@@ -1,5 +1,6 @@
 import CFtraceShims
 import FtraceX86Assembler
+import Synchronization
 
 extension TraceRuntime {
   /// Tests that tracing works: that an ops for one function gets no call before that function is called, exactly one when it is, and
@@ -14,13 +15,9 @@ extension TraceRuntime {
   public func selfTest() throws(FtraceError) -> Bool {
     if let killedReason { throw .killed(reason: killedReason) }
     guard isEnabled else { return false }
-    let target = try define("ftrace_selftest_target", signature: Signature()) { f throws(AssemblerError) in
-      f.emptyBody()
-    }
+    let target = try defineEmpty("ftrace_selftest_target")
     let other: FunctionHandle
-    do throws(FtraceError) {
-      other = try define("ftrace_selftest_other", signature: Signature()) { f throws(AssemblerError) in f.emptyBody() }
-    } catch {
+    do throws(FtraceError) { other = try defineEmpty("ftrace_selftest_other") } catch {
       try? free(target)
       throw error
     }
@@ -37,44 +34,57 @@ extension TraceRuntime {
     return true
   }
 
+  /// Defines a function that does nothing and can be traced, under a name of its own: several threads may be testing.
+  private func defineEmpty(_ name: String) throws(FtraceError) -> FunctionHandle {
+    var number = 1
+    while true {
+      do throws(FtraceError) {
+        return try define(number == 1 ? name : "\(name)#\(number)", signature: Signature()) {
+          (f) throws(AssemblerError) in
+          f.entrySite()
+          f.prologue(stackCheck: false)
+          f.functionReturn()
+        }
+      } catch {
+        guard case .nameTaken = error else { throw error }
+        number += 1
+      }
+    }
+  }
+
   /// What went wrong, nil if nothing did.
   private func trace(_ target: FunctionHandle, beside other: FunctionHandle) throws(FtraceError) -> String? {
     typealias Function = @convention(c) () -> Void
     // Safe: gates of functions without arguments, which live as long as the handles.
     let callTarget = unsafe unsafeBitCast(try target.gate(), to: Function.self)
     let callOther = unsafe unsafeBitCast(try other.gate(), to: Function.self)
-    let hits = UnsafeMutablePointer<Int>.allocate(capacity: 1)
-    unsafe hits.initialize(to: 0)
-    // Safe: unregistering has returned by then, or tracing was never on the way to the callback.
-    defer { unsafe hits.deallocate() }
-    let ops = unsafe TraceOps(name: "self test", filter: TraceFilter(functions: [target.name]), context: hits) {
-      _, _, context, _ in
-      // Safe: the counter above; other threads do not know the functions.
-      unsafe context?.assumingMemoryBound(to: Int.self).pointee += 1
+    let hits = Hits()
+    let ops = TraceOps(name: "self test", filter: TraceFilter(functions: [target.name])) { _ in
+      hits.count.add(1, ordering: .relaxed)  // read by the thread that makes the calls
     }
     var failure: String?
     func expect(_ found: Int, _ expected: Int, _ when: String) {
       if found != expected, failure == nil { failure = "\(found) calls instead of \(expected) \(when)" }
     }
     try register(ops)
-    expect(unsafe hits.pointee, 0, "before the function was called")
+    expect(hits.count.load(ordering: .relaxed), 0, "before the function was called")
     callOther()
-    expect(unsafe hits.pointee, 0, "after another function was called")
+    expect(hits.count.load(ordering: .relaxed), 0, "after another function was called")
     callTarget()
-    expect(unsafe hits.pointee, 1, "after the function was called")
-    try unregister(ops)
+    expect(hits.count.load(ordering: .relaxed), 1, "after the function was called")
+    // It owns its counter: if the stop is not possible now it goes with a later one.
+    do throws(FtraceError) { try unregister(ops) } catch {
+      retire(ops)
+      throw error
+    }
     callTarget()
-    expect(unsafe hits.pointee, 1, "after it was unregistered")
+    expect(hits.count.load(ordering: .relaxed), 1, "after it was unregistered")
     if let damage = audit().damaged.first { failure = failure ?? "\(damage)" }
     return failure
   }
 }
 
-extension FunctionBuilder {
-  /// A function that does nothing and can be traced.
-  fileprivate func emptyBody() {
-    entrySite()
-    prologue(stackCheck: false)
-    functionReturn()
-  }
+/// Calls that the test's callback got.
+private final class Hits: Sendable {
+  let count = Atomic(0)
 }

@@ -7,12 +7,14 @@ extension TraceRuntime {
   /// The first ops patches every site, further ones that want every function patch none. Sites that wait for conversion are
   /// converted in the same stop.
   /// - Returns: `.inactive` while tracing is off; the ops is kept, and called once it is on.
-  /// - Throws: `.alreadyRegistered`, `.tooManyOps`, `.killed`, `.quiescence`; nothing has changed.
+  /// - Throws: `.alreadyRegistered`, `.tooManyOps`, `.tooManySiteClasses`, `.memory`, `.killed`, `.quiescence`; nothing has changed.
   @discardableResult
   public func register(_ ops: TraceOps) throws(FtraceError) -> RegistrationStatus { try core.value.register(ops) }
 
   /// Unregisters an ops, and returns when its callback is unreachable and on no stack. Its memory follows later.
-  /// - Throws: `.notRegistered`, `.quiescence`; nothing has changed.
+  ///
+  /// A full code memory does not keep it from leaving: some memory is reserved for that, enough unless a dozen compiled tracers are left.
+  /// - Throws: `.notRegistered`, `.quiescence`, in that case `.memory`; nothing has changed.
   public func unregister(_ ops: TraceOps) throws(FtraceError) { try core.value.unregister(ops) }
 
   /// Changes the filter of a registered ops, in one stop.
@@ -30,6 +32,9 @@ extension TraceRuntime {
   /// these, and `warnings` says so after ten times. Its context must stay valid until `registeredOps` has lost it and its callback
   /// has ended. Nothing happens if it is not registered by then.
   public func retire(_ ops: TraceOps) { core.value.retire(ops) }
+
+  /// Unregisters an ops for one who is gone: at once if a stop is possible, else as `retire`.
+  package func remove(_ ops: TraceOps) { core.value.remove(ops) }
 
   /// Where code lies. Places in it are named by their distance from its start.
   public var codeAddresses: Range<UInt> { read { $0.arena.codeAddresses } }
@@ -71,7 +76,9 @@ extension TraceRuntime {
   public var killedReason: String? { read { $0.killedReason } }
 
   /// Moves the daemon's clock, and takes its turns for the periods that have passed, in one stop. For `DaemonClock.manual`.
+  /// - Parameter duration: not negative: a clock does not go back.
   public func advanceDaemonClock(by duration: Duration) throws(FtraceError) {
+    precondition(duration >= .zero, "the daemon's clock cannot be moved back")
     try core.value.requests.perform(TickRequest(advancingClockBy: duration))
   }
 

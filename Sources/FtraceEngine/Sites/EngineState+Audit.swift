@@ -19,12 +19,15 @@ extension EngineState {
     case .nop: state = .nop
     case .call(let trampoline): state = .tracing(trampoline: executable(trampoline))
     }
+    if number == nil, unsafe ftrace_recorder_index(tables.recorder, offset) == UInt32(FTRACE_INDEX_DEAD) {
+      // Nobody will record it: a NOP for good.
+      (state, target) = (.nop, .nop)
+    }
     if let record = record, record.flags & UInt32(FTRACE_RECORD_FAILED) != 0 { state = .quarantined }
     if site.kind == .exit, number == nil {
       (state, target) = (.excluded(.noRecord), .nop)
     } else if let exclusion = body.exclusion {
       state = .excluded(exclusion)
-      if number == nil && configuration.recording == .atEmission { target = .nop }
     }
     return SiteReport(
       ip: executable(offset), function: body.name, kind: site.kind, generation: body.generation, state: state,
@@ -61,7 +64,7 @@ extension EngineState {
     if !report.released.isEmpty {
       mustLookAtAll = true
       // If no stop is possible now, they follow with the next one.
-      _ = try? commit(Batch(desired))
+      try? commit(Batch(desired))
     }
     return report
   }

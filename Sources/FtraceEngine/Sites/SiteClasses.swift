@@ -46,19 +46,74 @@ struct SiteClasses {
   /// How many there may be.
   var limit = SiteClasses.numbers
 
-  private(set) var list: [SiteClass] = [SiteClass()]
+  /// By number; nil: a number that was given back.
+  private(set) var list: [SiteClass?] = [SiteClass()]
   private var numberOf: [SiteClass: UInt16] = [SiteClass(): 0]
+  private var free: [UInt16] = []
+  /// Given out since the last commit: without targets yet.
+  private var new: Set<UInt16> = []
+  /// Numbers in use at which it is worth looking which of them have sites.
+  private var sweepAt = SiteClasses.firstSweep
+  private static let firstSweep = 64
 
-  subscript(number: UInt16) -> SiteClass { list[Int(number)] }
+  /// Numbers in use.
+  var count: Int { numberOf.count }
+
+  /// The class of a number that some site has.
+  subscript(number: UInt16) -> SiteClass {
+    guard let siteClass = list[Int(number)] else { preconditionFailure("a site is of a class that was given back") }
+    return siteClass
+  }
 
   /// The number of a class, a new one if need be.
   /// - Throws: `.tooManySiteClasses`.
   mutating func number(of siteClass: SiteClass) throws(FtraceError) -> UInt16 {
     if let number = numberOf[siteClass] { return number }
-    guard list.count < limit else { throw .tooManySiteClasses(limit: limit) }
-    let number = UInt16(list.count)
-    list.append(siteClass)
+    let number: UInt16
+    if let freed = free.popLast() {
+      number = freed
+      list[Int(number)] = siteClass
+    } else {
+      guard list.count < limit else { throw .tooManySiteClasses(limit: limit) }
+      number = UInt16(list.count)
+      list.append(siteClass)
+    }
     numberOf[siteClass] = number
+    new.insert(number)
     return number
+  }
+
+  /// Whether the class of a number has targets: those of the last commit, or its own since.
+  func hasTargets(_ number: UInt16) -> Bool { !new.contains(number) }
+
+  /// Has got its targets.
+  mutating func admitted(_ number: UInt16) { new.remove(number) }
+
+  /// All have got their targets, in a commit.
+  mutating func allAdmitted() { new.removeAll() }
+
+  /// Makes another class of one, with all its sites: there is none of that kind yet, and perhaps no number left for it.
+  mutating func redefine(_ number: UInt16, as siteClass: SiteClass) {
+    if let old = list[Int(number)] { numberOf[old] = nil }
+    list[Int(number)] = siteClass
+    numberOf[siteClass] = number
+  }
+
+  /// Whether enough numbers are in use to look for those without sites. Amortised over the numbers that were given out since the last
+  /// time.
+  var isWorthSweeping: Bool { numberOf.count >= sweepAt }
+
+  /// Gives back the numbers that no site has. Class 0 stays.
+  mutating func sweep(used: Set<UInt16>) {
+    for (siteClass, number) in numberOf where number != 0 && !used.contains(number) {
+      numberOf[siteClass] = nil
+      list[Int(number)] = nil
+      new.remove(number)
+      free.append(number)
+    }
+    // Ascending at the end: the next numbers are the same in each run.
+    free.sort(by: >)
+    let left = numberOf.count
+    sweepAt = max(Self.firstSweep, min(2 * left, (left + limit) / 2))
   }
 }

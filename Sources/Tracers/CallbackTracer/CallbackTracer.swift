@@ -48,8 +48,7 @@ public final class CallbackTracer: Tracer {
 
   deinit {
     guard let running = running.withLock({ $0.take() }) else { return }
-    // What fails leaves the ops in its place, and the engine keeps its closure.
-    try? running.runtime.unregister(running.ops)
+    running.runtime.remove(running.ops)
   }
 
   /// - Throws: as `TraceRuntime.register`; `.noCallback` if the options have none.

@@ -62,9 +62,9 @@ public struct EventRecording: Sendable {
   /// How often triggers should have acted and could not: for want of room for a stack, or from a signal handler in the middle of an append.
   public var missedTriggers: Int { triggers?.missed ?? 0 }
 
-  /// Ends it for a tracer that goes. What fails leaves the ops in its place, and the engine keeps its body, which keeps the buffer.
+  /// Ends it for a tracer that goes. Where no stop is possible the ops goes later; the engine keeps its body, which keeps the buffer.
   public func abandon() {
-    try? runtime.unregister(ops)
+    runtime.remove(ops)
     triggers?.end()
   }
 }

@@ -39,8 +39,7 @@ public final class ProfileTracer: Tracer {
 
   deinit {
     guard let running = running.withLock({ $0.take() }) else { return }
-    // What fails leaves the ops in its place, and the engine keeps its body.
-    try? running.runtime.unregister(running.ops)
+    running.runtime.remove(running.ops)
   }
 
   /// Begins to measure, from zero.

@@ -21,8 +21,7 @@ public final class StackTracer: Tracer {
 
   deinit {
     guard let running = running.withLock({ $0.take() }) else { return }
-    // What fails leaves the ops in its place, and the engine keeps its body.
-    try? running.runtime.unregister(running.ops)
+    running.runtime.remove(running.ops)
   }
 
   public func start(in runtime: TraceRuntime, filter: TraceFilter = .all) throws(FtraceError) {

@@ -100,8 +100,7 @@ func isKilled(_ error: any Error) -> Bool {
       let ops = TraceOps(name: "ops") { _ in if gone.isSet { late.add() } }
       try runtime.register(ops)
       try runtime.kill(restoringSites: restoring)
-      // A refusal would be an answer as well: the ops is still there then.
-      do { try runtime.unregister(ops) } catch { return }
+      try runtime.unregister(ops)
       gone.set()
       for _ in 0..<3 { #expect(f(1) == 2) }
       #expect(late.count == 0)
@@ -118,10 +117,46 @@ func isKilled(_ error: any Error) -> Bool {
       try runtime.kill()
       let new = try runtime.adder("new", 2)
       #expect(new(1) == 3)
+      // Nothing records it any more: its site is a NOP from the beginning.
+      #expect(try new.handle.site == .nop)
       try runtime.redefine(new.handle) { f in f.addsToArgument(3) }
       #expect(new(1) == 4)
+      #expect(try new.handle.site == .nop)
+      #expect(runtime.audit().isSound)
       #expect(throws: Never.self) { try runtime.free(old.handle) }
       #expect(runtime.functionNames == ["new"])
+    }
+  }
+
+  @Test("row 43: a kill makes NOPs of the sites that were never called, too", arguments: RecordingMode.allCases)
+  func uncalledAtKill(mode: RecordingMode) throws {
+    try withRuntime(mode) { runtime in
+      let (called, pending, uncalled) = (
+        try runtime.adder("called", 1), try runtime.adder("pending", 2), try runtime.adder("uncalled", 3)
+      )
+      _ = called(1)
+      try runtime.forceUpdate()
+      _ = pending(1)
+      try runtime.kill()
+      for f in [called, pending, uncalled] { #expect(try f.handle.site == .nop) }
+      #expect((called(1), pending(1), uncalled(1)) == (2, 3, 4))
+      #expect(runtime.audit().isSound)
+      #expect(runtime.sites.allSatisfy { $0.state == .nop })
+      for f in [called, pending, uncalled] { try runtime.free(f.handle) }
+      for _ in 0..<2 { try runtime.reclaim() }
+      #expect(runtime.statistics.retiredCodeBytes == 0)
+    }
+  }
+
+  @Test("row 45: several threads test at once", arguments: RecordingMode.allCases)
+  func selfTestsAtOnce(mode: RecordingMode) throws {
+    try withRuntime(mode) { runtime in
+      let passed = Counter()
+      onThreads(4) { _ in
+        for _ in 0..<5 where (try? runtime.selfTest()) == true { passed.add() }
+      }
+      #expect(passed.count == 20)
+      #expect(runtime.registeredOps.isEmpty && runtime.functionNames.isEmpty)
     }
   }
 

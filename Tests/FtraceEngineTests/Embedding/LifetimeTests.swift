@@ -200,4 +200,69 @@ import Testing
       #expect(runtime.name(of: try f.handle.entry) == "new")
     }
   }
+
+  @Test("a runtime that is let go in a callback takes its ops along, although functions live on")
+  func releasedInCallback() throws {
+    try aloneInProcess {
+      final class Witness: Sendable {}
+      weak var witness: Witness?
+      let (calls, box) = (Counter(), Late<TraceRuntime>())
+      var configuration = testConfiguration()
+      configuration.daemonClock = .system
+      configuration.daemonPeriod = .milliseconds(5)
+      func make() throws -> EmittedFunction<Int, Int> {
+        let runtime = try TraceRuntime(configuration)
+        let captured = Witness()
+        witness = captured
+        let f = try runtime.adder("f", 1)
+        try runtime.register(
+          TraceOps(name: "last") { _ in
+            withExtendedLifetime(captured) { calls.add() }
+            box.clear()
+          })
+        box.set(runtime)
+        return f
+      }
+      let f = try make()
+      #expect(f(1) == 2)
+      // The daemon does it, as soon as it can.
+      for _ in 0..<10_000 where witness != nil { ftrace_sleep(1_000_000) }
+      #expect(witness == nil)
+      let before = calls.count
+      #expect(f(1) == 2)
+      #expect(calls.count == before)
+    }
+  }
+
+  @Test("runtimes that cannot be made beside a late worker are not kept")
+  func notMade() {
+    aloneInProcess {
+      let configuration = testConfiguration(
+        .onFirstCall, [.set(\.stopDeadline, .milliseconds(2)), .set(\.stopGrace, nil)])
+      let (inside, leave) = (Flag(), Flag())
+      beside(
+        {
+          do {
+            try withWorker { worker in
+              worker.inside {
+                inside.set()
+                leave.wait()
+              }
+            }
+          } catch { Issue.record("\(error)") }
+        },
+        meanwhile: {
+          defer { leave.set() }
+          inside.wait()
+          for _ in 0..<20 {
+            #expect(
+              performing: { try TraceRuntime(configuration) },
+              throws: { error in
+                if case FtraceError.quiescence(.timedOut) = error { true } else { false }
+              })
+          }
+        })
+      #expect(RuntimeSlot.takenCount == 0)
+    }
+  }
 }

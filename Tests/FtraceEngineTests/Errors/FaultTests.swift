@@ -68,12 +68,14 @@ import Testing
       number += 1
       return try runtime.define(image)
     }
-    // Freed first and reclaimed last: what is retired meanwhile is not given out.
-    if holes > 0 { try runtime.free(try define(holes * 64)) }
+    let hole = holes > 0 ? try define(holes * 64) : nil
     for bytes in [4096, 256, 64, 16] {
       while (try? define(bytes)) != nil {}
     }
-    if holes > 0 { for _ in 0..<2 { try runtime.reclaim() } }
+    if let hole {
+      try runtime.free(hole)
+      for _ in 0..<2 { try runtime.reclaim() }
+    }
   }
 
   @Test(
@@ -112,6 +114,31 @@ import Testing
     }
     #expect(failures > 2)
     #expect(successes > 0)
+  }
+
+  @Test("compiled tracers leave a full code memory, one after the other", arguments: RecordingMode.allCases)
+  func compiled(mode: RecordingMode) throws {
+    try withRuntime(mode, alone: true, .set(\.reservation, 1 << 20)) { runtime in
+      let f = try runtime.adder("f", 1)
+      let log = CallLog()
+      let ops = log.ops("ops", filter: TraceFilter(functions: ["f"]))
+      let tracers = [CountTracer(), CountTracer(), CountTracer()]
+      for tracer in tracers { try tracer.start(in: runtime, filter: .all) }
+      try runtime.register(ops)
+      _ = f(1)
+      try runtime.forceUpdate()
+      try runtime.reclaim()
+      try fill(runtime, holes: 0)
+      _ = log.take()
+      for tracer in tracers {
+        _ = try tracer.stop()
+        #expect(f(1) == 2)
+        #expect(log.take().map(\.ops) == ["ops"])
+      }
+      try runtime.unregister(ops)
+      #expect(f(1) == 2)
+      #expect(log.take().isEmpty && runtime.audit().isSound)
+    }
   }
 
   @Test("a full code memory: functions work, can be freed, and make room", arguments: RecordingMode.allCases)

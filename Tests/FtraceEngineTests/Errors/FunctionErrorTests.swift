@@ -315,4 +315,64 @@ import Testing
       }
     }
   }
+
+  @Test("an alignment that no memory has is refused", arguments: [0, -16, 24, 48, 8192])
+  func alignments(alignment: Int) throws {
+    try withRuntime { runtime in
+      let image = FunctionImage(name: "f", bytes: Self.nop + [0xC3], sites: [], alignment: alignment)
+      try expectUnchanged(runtime) {
+        _ = try runtime.define(image)
+      } fails: {
+        if case .invalidImage("f", .alignment(alignment)) = $0 { "\($0)".contains("power of two") } else { false }
+      }
+      // Less than the least is no fault.
+      _ = try runtime.define(FunctionImage(name: "f", bytes: Self.nop + [0xC3], sites: [], alignment: 1))
+    }
+  }
+
+  @Test("what a declared function is called as is its signature")
+  func signatureOfAView() throws {
+    try withRuntime { runtime in
+      let f = try runtime.declare("f")
+      _ = try runtime.typed(f, as: ((Int, Double) -> Int).self)
+      #expect(throws: FtraceError.self) { try runtime.typed(f, as: ((Int) -> Int).self) }
+      #expect(throws: FtraceError.self) {
+        try runtime.define("f", as: ((Int) -> Int).self) { $0.addsToArgument(1) }
+      }
+      #expect(!f.isLive)
+      _ = try runtime.define("f", as: ((Int, Double) -> Int).self) { $0.addsToArgument(1) }
+      #expect(f.isLive)
+    }
+  }
+
+  @Test("a function without a body says whether it was freed or never had one")
+  func bodiless() throws {
+    try withRuntime { runtime in
+      let f = try runtime.declare("f")
+      func isUndefined(_ error: any Error) -> Bool {
+        if case FtraceError.functionUndefined("f") = error { "\(error)".contains("define it") } else { false }
+      }
+      #expect(performing: { try f.code() }, throws: isUndefined)
+      #expect(performing: { unsafe try f.rawEntry() }, throws: isUndefined)
+      try runtime.free(f)
+      func isFreed(_ error: any Error) -> Bool {
+        if case FtraceError.functionFreed("f") = error { true } else { false }
+      }
+      #expect(performing: { try f.code() }, throws: isFreed)
+      #expect(performing: { try f.gate() }, throws: isFreed)
+    }
+  }
+
+  @Test("a declared function that was renamed traps with its new name")
+  func renamedTrap() async throws {
+    let result = try await #require(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      try withRuntime { runtime in
+        let f = try runtime.declare("old", signature: Signature())
+        try runtime.rename(f, to: "new")
+        try runtime.typed(f, as: (() -> Void).self)()
+      }
+    }
+    let message = String(decoding: result.standardErrorContent, as: UTF8.self)
+    #expect(message.contains("new") && !message.contains("'old'"))
+  }
 }

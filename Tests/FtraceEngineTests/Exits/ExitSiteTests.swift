@@ -156,6 +156,18 @@ import Testing
       #expect(memory(at: try #require(found.first).ip, count: 1) == [0xC3])
       try runtime.free(raw.handle)
       #expect(runtime.untracedReturns.isEmpty)
+      // Jumps to other functions are ways out as well; with an exit site they are tail calls.
+      let sound = try runtime.function(named: "sound")
+      _ = try runtime.define("jumps") { f in
+        f.entrySite()
+        f.jmp(slot: sound.symbol)
+      }
+      _ = try runtime.define("tail") { f in
+        f.entrySite()
+        f.prologue()
+        f.tailCall(slot: sound.symbol)
+      }
+      #expect(runtime.untracedReturns.map(\.function) == ["jumps"])
     }
   }
 }
