@@ -95,6 +95,10 @@ import Testing
           for f in functions { _ = f(1) }
           #expect(log.take().map(\.ops) == ["a", "b", "a"])
         })
+      // A commit that looks at every site finds what each one is to be.
+      for enabled in [false, true] { try runtime.setEnabled(enabled) }
+      for f in functions { _ = f(1) }
+      #expect(log.take().map(\.ops) == ["a", "b", "a"])
       try runtime.unregister(a)
       for f in functions { _ = f(1) }
       #expect(log.take().map(\.ops) == ["b"])
