@@ -1,4 +1,5 @@
 import FtraceEngine
+import FtraceQuiescence
 import Glibc
 import Synchronization
 
@@ -22,6 +23,27 @@ package func beside<Result>(
   }
   defer { join(thread) }
   return try meanwhile()
+}
+
+/// Runs `body` while a worker is inside and neither polls nor parks: no stop is possible without a signal.
+package func besideLateWorker<Result>(_ body: () throws -> Result) rethrows -> Result {
+  let (inside, leave) = (Flag(), Flag())
+  return try beside(
+    {
+      do {
+        try withWorker { worker in
+          worker.inside {
+            inside.set()
+            leave.wait()
+          }
+        }
+      } catch { preconditionFailure("\(error)") }
+    },
+    meanwhile: {
+      defer { leave.set() }
+      inside.wait()
+      return try body()
+    })
 }
 
 /// A place where threads meet: none goes on before all have come. It can be used again and again.

@@ -15,6 +15,7 @@ extension EngineState {
 
   /// After a stop: frees the blocks that it looked for and did not find, and then what belonged to them. Nothing if it could not look everywhere.
   func reclaim() {
+    defer { waitForMore() }
     guard scanIsWhole else { return }
     scanIsWhole = false
     var releases: [() -> Void] = []
@@ -22,7 +23,10 @@ extension EngineState {
       if let release = onReclaim.removeValue(forKey: entry.block.offset) { releases.append(release) }
     }
     for release in releases { release() }
-    // What is in use stays for long: do not make a stop for it again and again.
+  }
+
+  /// What is in use stays for long, and so may what a stop could not look for: does not make one for it again and again.
+  func waitForMore() {
     let left = arena.statistics
     reclaimAt = (max(Self.retiredLimit, 2 * left.retiredBlocks), max(Self.retiredBytesLimit, 2 * left.retiredBytes))
   }

@@ -77,6 +77,9 @@ final class UpkeepRequest: Request {
   override func apply(to batch: inout Batch, in state: EngineState) {
     if state.shouldReclaim { batch.wantsUpkeep() }
   }
+
+  /// A worker is late: whoever defines the next function does not wait for it as well.
+  override func revert(in state: EngineState) { state.waitForMore() }
 }
 
 /// One stop that drops the sites of unlinked bodies, and one that reclaims them, unless something refers to them.

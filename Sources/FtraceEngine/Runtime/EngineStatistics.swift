@@ -44,7 +44,7 @@ public struct EngineStatistics: Sendable, Hashable {
   public var registeredOps = 0
   /// Functions that can be called.
   public var functions = 0
-  /// Bytes of code in use.
+  /// Bytes of code in use, with those that are kept for the code of ops that leave.
   public var liveCodeBytes = 0
   /// Bytes of code that wait for a stop without a reference to them.
   public var retiredCodeBytes = 0

@@ -91,9 +91,12 @@ extension TraceRuntime {
   /// - Throws: `.unknownFunction` with the nearest name.
   public func function(named name: String) throws(FtraceError) -> FunctionHandle {
     let core = core.value
-    let (handle, others) = try withState { (state) throws(FtraceError) in
-      (state.functionsByName[name].map { FunctionHandle($0, core: core) }, state.functionsByName.keys)
-    }
+    let (handle, others) =
+      try withState { (state) throws(FtraceError) in
+        // The names go out for the error alone: whoever defined a function meanwhile would copy them.
+        if let function = state.functionsByName[name] { return (FunctionHandle(function, core: core), [:].keys) }
+        return (nil, state.functionsByName.keys)
+      } as (FunctionHandle?, Dictionary<String, FunctionEntity>.Keys)
     if let handle { return handle }
     // Without the lock: the comparison with many names takes long.
     throw .unknownFunction(name, nearest: others.nearest(to: name))

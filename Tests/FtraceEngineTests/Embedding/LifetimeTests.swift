@@ -239,29 +239,15 @@ import Testing
     aloneInProcess {
       let configuration = testConfiguration(
         .onFirstCall, [.set(\.stopDeadline, .milliseconds(2)), .set(\.stopGrace, nil)])
-      let (inside, leave) = (Flag(), Flag())
-      beside(
-        {
-          do {
-            try withWorker { worker in
-              worker.inside {
-                inside.set()
-                leave.wait()
-              }
-            }
-          } catch { Issue.record("\(error)") }
-        },
-        meanwhile: {
-          defer { leave.set() }
-          inside.wait()
-          for _ in 0..<20 {
-            #expect(
-              performing: { try TraceRuntime(configuration) },
-              throws: { error in
-                if case FtraceError.quiescence(.timedOut) = error { true } else { false }
-              })
-          }
-        })
+      besideLateWorker {
+        for _ in 0..<20 {
+          #expect(
+            performing: { try TraceRuntime(configuration) },
+            throws: { error in
+              if case FtraceError.quiescence(.timedOut) = error { true } else { false }
+            })
+        }
+      }
       #expect(RuntimeSlot.takenCount == 0)
     }
   }

@@ -75,26 +75,12 @@ import Testing
       try runtime.register(a)
       try runtime.register(b)
       runtime.limitSiteClasses(to: 3)
-      let (inside, leave) = (Flag(), Flag())
-      beside(
-        {
-          do {
-            try withWorker { worker in
-              worker.inside {
-                inside.set()
-                leave.wait()
-              }
-            }
-          } catch { Issue.record("\(error)") }
-        },
-        meanwhile: {
-          defer { leave.set() }
-          inside.wait()
-          #expect(throws: FtraceError.self) { try runtime.unregister(a) }
-          _ = log.take()
-          for f in functions { _ = f(1) }
-          #expect(log.take().map(\.ops) == ["a", "b", "a"])
-        })
+      besideLateWorker {
+        #expect(throws: FtraceError.self) { try runtime.unregister(a) }
+        _ = log.take()
+        for f in functions { _ = f(1) }
+        #expect(log.take().map(\.ops) == ["a", "b", "a"])
+      }
       // A commit that looks at every site finds what each one is to be.
       for enabled in [false, true] { try runtime.setEnabled(enabled) }
       for f in functions { _ = f(1) }

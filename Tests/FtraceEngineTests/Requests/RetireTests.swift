@@ -42,30 +42,16 @@ import Testing
       try runtime.register(ops)
       _ = f(1)
       runtime.retire(ops)
-      let (inside, leave) = (Flag(), Flag())
-      beside(
-        {
-          do {
-            try withWorker { worker in
-              worker.inside {
-                inside.set()
-                leave.wait()
-              }
-            }
-          } catch { Issue.record("\(error)") }
-        },
-        meanwhile: {
-          defer { leave.set() }
-          inside.wait()
-          for turn in 1...45 {
-            #expect(throws: FtraceError.self) { try runtime.advanceDaemonClock(by: .seconds(1)) }
-            #expect(runtime.warnings.count == (turn < 10 ? 0 : turn < 20 ? 1 : turn < 40 ? 2 : 3))
-          }
-          #expect(runtime.warnings.allSatisfy { $0.contains("'stubborn'") })
-          #expect(runtime.registeredOps.count == 1)
-          _ = f(1)
-          #expect(calls.count == 2, "it works as long as it is registered")
-        })
+      besideLateWorker {
+        for turn in 1...45 {
+          #expect(throws: FtraceError.self) { try runtime.advanceDaemonClock(by: .seconds(1)) }
+          #expect(runtime.warnings.count == (turn < 10 ? 0 : turn < 20 ? 1 : turn < 40 ? 2 : 3))
+        }
+        #expect(runtime.warnings.allSatisfy { $0.contains("'stubborn'") })
+        #expect(runtime.registeredOps.count == 1)
+        _ = f(1)
+        #expect(calls.count == 2, "it works as long as it is registered")
+      }
       try runtime.advanceDaemonClock(by: .seconds(1))
       #expect(runtime.registeredOps.isEmpty)
       _ = f(1)
