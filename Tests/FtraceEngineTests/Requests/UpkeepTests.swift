@@ -66,4 +66,18 @@ import Testing
       _ = try runtime.hostFunction("host") { () -> Int in 0 }
     }
   }
+
+  @Test("beside a late worker each closure does not wait for a stop of its own")
+  func late() throws {
+    try withRuntime(.onFirstCall, alone: true, .set(\.stopDeadline, .milliseconds(2)), .set(\.stopGrace, nil)) {
+      runtime in
+      try besideLateWorker {
+        for number in 0..<Self.many { _ = try runtime.hostFunction("host") { () -> Int in number } }
+      }
+      // One each time that twice as much waits.
+      #expect((1...4).contains(runtime.statistics.timeouts))
+      try runtime.reclaim()
+      #expect(runtime.statistics.retiredCodeBytes == 0)
+    }
+  }
 }
